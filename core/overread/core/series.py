@@ -56,13 +56,24 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """Who a study is of, as the header says; ``name`` is ready to be shown (decoded, carets gone)."""
+    """Who a study is of, as the header says; ``name`` is decoded and keeps its DICOM form (``Doe^Jane=``)."""
 
     id: str = ""
     name: str = ""
     birth_date: str = ""
     sex: str = ""
     age: str = ""
+
+    @property
+    def shown_name(self) -> str:
+        """The name as it is shown: the ideographic group first where there is one, then "Family, Given"."""
+        groups = [group for group in self.name.split("=")[:2] if group.strip("^ ")]
+        shown = []
+        for group in groups:
+            family, *rest = [part.strip() for part in group.split("^")]
+            given = " ".join(part for part in rest if part)
+            shown.append(f"{family}, {given}" if family and given else family or given)
+        return " ".join(reversed(shown))
 
 
 @dataclass(frozen=True, slots=True)

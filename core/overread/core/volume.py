@@ -32,6 +32,8 @@ class Volume:
     padding_value: float | None = None
     inverted: bool = False
     """True for MONOCHROME1: black and white change places in the last display step only."""
+    acquired: Geometry | None = None
+    """The grid of the slices as acquired, where a tilt was put upright and ``geometry`` is not that grid."""
 
     def value_at(self, point_ijk: ArrayLike) -> float | None:
         """Value of the voxel nearest to continuous (i, j, k); None outside, in a hole, and in padding."""

@@ -101,7 +101,7 @@ class Inbox:
             Arrival(
                 path,
                 uid,
-                group[0].patient.name,
+                group[0].patient.shown_name,
                 group[0].study.date,
                 group[0].study.description,
                 self._status_of(uid),

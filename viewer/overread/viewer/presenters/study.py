@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from overread.core.dicom.scan import scan
 from overread.core.dicom.thumbnail import thumbnail
 from overread.core.errors import OverreadError
@@ -15,9 +18,6 @@ from overread.viewer.presenters.background import Background, Cancel
 from overread.viewer.presenters.volumes import VolumeShelf
 from overread.viewer.state.observable import Property
 from overread.viewer.state.views import Plane, ViewState, VolumeState, Workspace
-
-Thumbnail = object
-"""A grey picture for the list: uint8 [row, column] array, or None while it is being made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,11 @@ class StudyPresenter:
         self._tell = tell
         self._scan: Cancel | None = None
         self._wanted = ""
+        self._also: set[str] = set()
         self.catalogue: Property[tuple[Series, ...]] = Property(())
         self.rejected: Property[tuple[Rejected, ...]] = Property(())
         self.shown: Property[Shown | None] = Property(None)
-        self.thumbnails: dict[str, object] = {}
+        self.thumbnails: dict[str, NDArray[np.uint8]] = {}
         self.thumbnail_made: Property[int] = Property(0)
         self.opened: Property[tuple[Path, ...]] = Property(())
 
@@ -109,7 +110,7 @@ class StudyPresenter:
             self._tell("error", sentence("open.unexpected", error=type(error).__name__))
 
     def _make_thumbnail(self, series: Series) -> None:
-        def done(picture: object) -> None:
+        def done(picture: NDArray[np.uint8]) -> None:
             self.thumbnails[series.key] = picture
             self.thumbnail_made.set(self.thumbnail_made.value + 1)
 
@@ -136,7 +137,12 @@ class StudyPresenter:
             _same_place(current.state, state)
         self.shown.set(Shown(state.series, state))
         self.hang()
-        self._shelf.keep_only({key})
+        self._also.discard(key)
+        self._shelf.keep_only({key} | self._also)
+
+    def keep_also(self, key: str) -> None:
+        """Keep one more series loaded: the next case. What was kept before it may go."""
+        self._also = {key}
 
     def hang(self) -> None:
         """Fill the places of the layout with the shown series."""
@@ -178,7 +184,7 @@ class StudyPresenter:
         self.catalogue.set(())
         self.rejected.set(())
         self.thumbnails.clear()
-        self._shelf.keep_only(set())
+        self._shelf.keep_only(self._also)
 
 
 def in_list_order(series: Sequence[Series]) -> tuple[Series, ...]:

@@ -91,11 +91,25 @@ class VolumeState:
         """How many slices a plane has."""
         return self.volume.geometry.shape_ijk[self.axis(plane)]
 
-    def step(self, plane: Plane, slices: int) -> None:
-        """Move a plane by some slices: towards the head, the back or the left when positive on the LPS axis."""
+    def counts_down(self, plane: Plane) -> bool:
+        """True when image numbers run against the slice index: axial images count from the head to the feet."""
+        if plane is not Plane.AXIAL or not self.has_planes:
+            return False
+        return bool(self.volume.geometry.directions[2, self.axis(plane)] > 0)
+
+    def image_number(self, plane: Plane) -> int:
+        """The number of the shown image of a plane, from 1."""
+        index = self.slice_index(plane)
+        return self.slice_count(plane) - index if self.counts_down(plane) else index + 1
+
+    def step_image(self, plane: Plane, images: int) -> None:
+        """Go on by some images of a plane, in the order of their numbers."""
+        self.show_slice(plane, self.slice_index(plane) + (-images if self.counts_down(plane) else images))
+
+    def show_slice(self, plane: Plane, index: int) -> None:
+        """Show a slice of a plane; the place within the slice stays."""
         place = list(self.place_ijk.value)
-        axis = self.axis(plane)
-        place[axis] = float(self.slice_index(plane) + slices)
+        place[self.axis(plane)] = float(index)
         self.go_to_ijk((place[0], place[1], place[2]))
 
 

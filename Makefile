@@ -1,0 +1,45 @@
+# Every target does the whole set-up first; a second run does none of it again. `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+PY := .venv/bin/python
+STUDY ?=
+REAL ?=
+CODE := core inference viewer plugins resources tests
+
+.PHONY: help setup demo test quick lint types contracts unit journeys bench clean
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+
+setup:
+	@packaging/setup.sh
+
+demo: setup ## The main job in the real window (STUDY=folder for your own, REAL=1 for a real patient's CT)
+	@$(PY) -m overread.viewer.cli.main demo $(if $(STUDY),--study "$(STUDY)") $(if $(REAL),--real)
+
+test: setup lint types contracts unit journeys ## Everything that must hold
+
+quick: setup lint types contracts unit ## Lint, types, contracts, units
+
+lint:
+	@$(PY) -m ruff check $(CODE)
+	@$(PY) -m ruff format --check -q $(CODE)
+
+types:
+	@$(PY) -m mypy core inference viewer plugins resources tests
+
+contracts:
+	@.venv/bin/lint-imports --no-cache
+
+unit:
+	@$(PY) -m pytest -q tests/unit tests/contract
+
+journeys:
+	@$(PY) -m pytest -q tests/journeys
+
+bench: setup ## Figures as ratios
+	@$(PY) -m overread.viewer.cli.main bench
+
+clean: ## Caches and build leftovers
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist demo-out
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,209 @@
+"""The journal: one SQLite file per user, one row per edit, each row holding the hash of the one before.
+
+A row is on disk before ``append`` answers (WAL with ``synchronous=FULL``). The hash chain shows a changed past; a
+cut tail it cannot show. A full or read-only disk is said at once: the entry waits in memory, later ones queue behind
+it, and ``save_elsewhere`` writes them all to another place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from overread.core.edits import Edit, decode, encode, kind
+from overread.core.errors import NotReadableError, NotWrittenError
+from overread.core.text import sentence
+
+SCHEMA_VERSION = 1
+FIRST_HASH = bytes(32)
+_SCHEMA = """
+CREATE TABLE entry (
+    seq INTEGER PRIMARY KEY,
+    uid TEXT NOT NULL UNIQUE,
+    study_uid TEXT NOT NULL,
+    at TEXT NOT NULL,
+    who TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    body TEXT NOT NULL,
+    mask BLOB,
+    hash BLOB NOT NULL
+);
+CREATE INDEX entry_of_study ON entry (study_uid, seq);
+CREATE TABLE place (study_uid TEXT PRIMARY KEY, body TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row: who did what, when (UTC, ISO 8601), to which study. ``mask`` is the change of a mask, if any."""
+
+    uid: str
+    study_uid: str
+    at: str
+    who: str
+    edit: Edit
+    mask: bytes | None = None
+
+
+class Journal:
+    """The file. Used from one thread (the lane that writes)."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._base: sqlite3.Connection | None = None
+        self.waiting: list[Entry] = []
+        """Entries that are not on disk yet, oldest first."""
+
+    def _open(self) -> sqlite3.Connection:
+        """The open file. Raises NotWrittenError, or NotReadableError for a newer version (which stays untouched)."""
+        if self._base is not None:
+            return self._base
+        base: sqlite3.Connection | None = None
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            base = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=5.0)
+            found = int(base.execute("PRAGMA user_version").fetchone()[0])
+            if found > SCHEMA_VERSION:
+                base.close()
+                raise NotReadableError(
+                    sentence("journal.newer", file=self.path.name, found=found, known=SCHEMA_VERSION)
+                )
+            base.execute("PRAGMA journal_mode=WAL")
+            base.execute("PRAGMA synchronous=FULL")
+            base.execute("PRAGMA foreign_keys=ON")
+            if found == 0:
+                base.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
+        except (OSError, sqlite3.Error) as error:
+            if base is not None:
+                base.close()
+            raise NotWrittenError(sentence("journal.not-open", file=self.path.name, why=str(error))) from error
+        self._base = base
+        return base
+
+    def append(self, entry: Entry) -> None:
+        """Put an entry on disk, behind those that still wait. Raises NotWrittenError: then it waits with them."""
+        self.waiting.append(entry)
+        self.flush()
+
+    def flush(self) -> None:
+        """Try to put all waiting entries on disk. Raises NotWrittenError when some still wait."""
+        try:
+            base = self._open()
+            while self.waiting:
+                self._write(base, self.waiting[0])
+                del self.waiting[0]
+        except sqlite3.Error as error:
+            raise NotWrittenError(sentence("journal.not-written", n=len(self.waiting), why=str(error))) from error
+
+    @staticmethod
+    def _write(base: sqlite3.Connection, entry: Entry) -> None:
+        base.execute("BEGIN IMMEDIATE")
+        try:
+            row = base.execute("SELECT hash FROM entry ORDER BY seq DESC LIMIT 1").fetchone()
+            before = FIRST_HASH if row is None else bytes(row[0])
+            body = encode(entry.edit)
+            base.execute(
+                "INSERT INTO entry (uid, study_uid, at, who, kind, body, mask, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    entry.uid,
+                    entry.study_uid,
+                    entry.at,
+                    entry.who,
+                    kind(entry.edit),
+                    body,
+                    entry.mask,
+                    chained(before, entry, body),
+                ),
+            )
+            base.execute("COMMIT")
+        except sqlite3.Error:
+            if base.in_transaction:
+                base.execute("ROLLBACK")
+            raise
+
+    def entries(self, study_uid: str) -> tuple[Entry, ...]:
+        """The entries of a study, oldest first, waiting ones included. Raises NotReadableError for a damaged row."""
+        rows = self._open().execute(
+            "SELECT uid, study_uid, at, who, body, mask FROM entry WHERE study_uid = ? ORDER BY seq", (study_uid,)
+        )
+        try:
+            stored = tuple(Entry(row[0], row[1], row[2], row[3], decode(row[4]), row[5]) for row in rows)
+        except (msgspec.ValidationError, msgspec.DecodeError, sqlite3.Error) as error:
+            raise NotReadableError(sentence("journal.damaged", file=self.path.name)) from error
+        return stored + tuple(entry for entry in self.waiting if entry.study_uid == study_uid)
+
+    def verify(self) -> int | None:
+        """The first row whose hash does not fit its content and the row before; None when all fit."""
+        before = FIRST_HASH
+        query = "SELECT seq, uid, study_uid, at, who, body, mask, hash FROM entry ORDER BY seq"
+        for seq, uid, study_uid, at, who, body, mask, stored in self._open().execute(query):
+            want = chained_values(before, (uid, study_uid, at, who, body), mask)
+            if want != bytes(stored):
+                return int(seq)
+            before = want
+        return None
+
+    def studies(self) -> frozenset[str]:
+        """The studies that somebody worked on."""
+        return frozenset(row[0] for row in self._open().execute("SELECT DISTINCT study_uid FROM entry"))
+
+    def remember_place(self, study_uid: str, place: dict[str, object]) -> None:
+        """Keep where a reader was in a study (slice, window). It is no edit and not part of the chain."""
+        try:
+            self._open().execute(
+                "INSERT INTO place (study_uid, body) VALUES (?, ?)"
+                " ON CONFLICT (study_uid) DO UPDATE SET body = excluded.body",
+                (study_uid, json.dumps(place)),
+            )
+        except sqlite3.Error as error:
+            raise NotWrittenError(sentence("journal.not-written", n=len(self.waiting), why=str(error))) from error
+
+    def place(self, study_uid: str) -> dict[str, object] | None:
+        """Where a reader was in a study."""
+        row = self._open().execute("SELECT body FROM place WHERE study_uid = ?", (study_uid,)).fetchone()
+        if row is None:
+            return None
+        found = json.loads(row[0])
+        return found if isinstance(found, dict) else None
+
+    def save_elsewhere(self, path: Path) -> None:
+        """Write the entries that wait to a JSON-lines file. Raises NotWrittenError; nothing half-written stays."""
+        part = path.with_name(path.name + ".part")
+        try:
+            with open(part, "w", encoding="utf-8") as file:
+                for entry in self.waiting:
+                    line = {"uid": entry.uid, "study_uid": entry.study_uid, "at": entry.at, "who": entry.who}
+                    line["edit"] = encode(entry.edit)
+                    file.write(json.dumps(line, ensure_ascii=False) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise NotWrittenError(sentence("journal.not-open", file=path.name, why=error.strerror or "")) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._base is not None:
+            self._base.close()
+            self._base = None
+
+
+def chained(before: bytes, entry: Entry, body: str) -> bytes:
+    """SHA-256 over the hash of the row before and all that an entry says."""
+    return chained_values(before, (entry.uid, entry.study_uid, entry.at, entry.who, body), entry.mask)
+
+
+def chained_values(before: bytes, texts: tuple[str, ...], mask: bytes | None) -> bytes:
+    """The hash of a row: each part with its length before it, so that no two rows hash alike."""
+    digest = hashlib.sha256(before)
+    for part in (*(text.encode() for text in texts), mask or b""):
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.digest()

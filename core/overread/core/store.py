@@ -1,0 +1,169 @@
+"""The store: the only door through which a reading changes. The journal first, then the reading, then the views."""
+
+from __future__ import annotations
+
+import uuid
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from overread.core.edits import CannotApplyError, Edit, Redo, Undo
+from overread.core.errors import OverreadError
+from overread.core.history import History
+from overread.core.journal import Entry, Journal
+from overread.core.reading import Reading
+from overread.core.text import Sentence, sentence
+
+Call = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What views hear: the new reading, the edit that made it, and by whom. ``edit`` is None after opening."""
+
+    reading: Reading
+    edit: Edit | None
+    who: str
+
+
+def new_uid() -> str:
+    """A new DICOM UID (PS3.5 B.2: 2.25 and a UUID as a number)."""
+    return f"2.25.{uuid.uuid4().int}"
+
+
+class ReadingStore:
+    """Owner of the reading of the open study.
+
+    ``apply`` hands the entry to the lane that writes; when it is on disk (or its failure is told) the edit enters the
+    reading and the watchers hear of it, on the thread that ``post`` leads to. So edits take effect in the order in
+    which they were asked, and none shows before it was tried to be kept.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        lane: Callable[[Call], None],
+        post: Callable[[Call], None],
+        failed: Callable[[Sentence], None],
+    ) -> None:
+        self._journal = journal
+        self._lane = lane
+        self._post = post
+        self._failed = failed
+        self._history: History | None = None
+        self._watchers: list[Callable[[Change], None]] = []
+        self._asked: deque[Call] = deque()
+        self._busy = False
+        self.reader = ""
+
+    def watch(self, watcher: Callable[[Change], None]) -> None:
+        """Call ``watcher`` with each Change."""
+        self._watchers.append(watcher)
+
+    @property
+    def reading(self) -> Reading | None:
+        """The reading of the open study."""
+        return None if self._history is None else self._history.reading
+
+    @property
+    def undo_words(self) -> Sentence | None:
+        """What undo would take back."""
+        return self._history.done[-1].words if self._history and self._history.done else None
+
+    @property
+    def redo_words(self) -> Sentence | None:
+        """What redo would do again."""
+        return self._history.undone[-1].words if self._history and self._history.undone else None
+
+    def open_study(self, study_uid: str, ready: Call) -> None:
+        """Replay the journal of a study, then ``ready``. One that cannot be read is told; the reading is empty."""
+        self._history = None
+
+        def work() -> None:
+            try:
+                entries = self._journal.entries(study_uid)
+            except OverreadError as error:
+                entries = ()
+                told = error.sentence
+                self._post(lambda: self._failed(told))
+            self._post(lambda: self._opened(study_uid, entries, ready))
+
+        self._lane(work)
+
+    def _opened(self, study_uid: str, entries: tuple[Entry, ...], ready: Call) -> None:
+        history = History(Reading(study_uid))
+        for entry in entries:
+            try:
+                history.take(entry.uid, entry.edit)
+            except CannotApplyError:
+                self._failed(sentence("journal.step-left-out", at=entry.at))
+        self._history = history
+        self._tell(Change(history.reading, None, self.reader))
+        ready()
+
+    def close_study(self) -> None:
+        """No study is open any more."""
+        self._history = None
+
+    def apply(self, edit: Edit) -> None:
+        """Journal an edit, then let it enter the reading. Without an open study nothing happens."""
+        self._ask(lambda: self._write(edit))
+
+    def undo(self) -> None:
+        """Take back the newest edit that stands when all that was asked before has entered."""
+        self._ask(self._undo)
+
+    def redo(self) -> None:
+        """Do again what was taken back last."""
+        self._ask(self._redo)
+
+    def _undo(self) -> None:
+        if self._history and self._history.done:
+            self._write(Undo(self._history.done[-1].entry_uid))
+
+    def _redo(self) -> None:
+        if self._history and self._history.undone:
+            self._write(Redo(self._history.undone[-1].entry_uid))
+
+    def _ask(self, call: Call) -> None:
+        """One at a time: an undo must know what the edit before it became."""
+        self._asked.append(call)
+        self._next()
+
+    def _next(self) -> None:
+        while self._asked and not self._busy:
+            self._asked.popleft()()
+
+    def _write(self, edit: Edit) -> None:
+        history = self._history
+        if history is None:
+            return
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        entry = Entry(new_uid(), history.reading.study_uid, now, self.reader, edit)
+        self._busy = True
+
+        def work() -> None:
+            try:
+                self._journal.append(entry)
+            except OverreadError as error:
+                told = error.sentence
+                self._post(lambda: self._failed(told))
+            self._post(lambda: self._enter(history, entry))
+
+        self._lane(work)
+
+    def _enter(self, history: History, entry: Entry) -> None:
+        self._busy = False
+        try:
+            reading = history.take(entry.uid, entry.edit)
+        except CannotApplyError:
+            self._failed(sentence("journal.step-left-out", at=entry.at))
+        else:
+            if history is self._history:
+                self._tell(Change(reading, entry.edit, entry.who))
+        self._next()
+
+    def _tell(self, change: Change) -> None:
+        for watcher in tuple(self._watchers):
+            watcher(change)

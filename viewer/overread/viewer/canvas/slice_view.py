@@ -1,0 +1,198 @@
+"""A view of one plane: paints it, and turns mouse and wheel into tools and places."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from overread.viewer.render.slice_painter import Measurements, SlicePainter
+from overread.viewer.render.viewport import Viewport
+from overread.viewer.state.language import Words
+from overread.viewer.state.observable import Property
+from overread.viewer.state.views import ViewState, Workspace
+from overread.viewer.tools.base import Tool
+from overread.viewer.tools.look import PanTool, WindowTool, ZoomTool, point_all_at
+
+CLICK_POINTS = 4.0
+WHEEL_NOTCH = 120
+WHEEL_ZOOM = 1.15
+
+
+@dataclass(slots=True)
+class ViewServices:
+    """What views get from the composition root."""
+
+    workspace: Workspace
+    words: Words
+    tools: Mapping[str, Tool]
+    measurements: Measurements
+    profile: Property[str]
+    """``default``: a right drag zooms; ``pacs_b``: it changes the window."""
+    text_scale: Property[float]
+
+
+class SliceView(QWidget):
+    """One plane of a volume, or the images of a series that is no volume."""
+
+    pressed = Signal()
+    doubled = Signal()
+    hovered = Signal(object)
+    """The ``Viewport`` and the point under the pointer as (port, x, y); None when the pointer leaves."""
+    why_clicked = Signal(object)
+    """The ``Series`` whose badge was clicked."""
+    context_asked = Signal(object)
+    """A short right click: the global point."""
+
+    def __init__(self, view: ViewState, services: ViewServices, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.view = view
+        self._services = services
+        self._painter = SlicePainter(services.words, services.workspace.overlays, services.measurements)
+        self._active = False
+        self._held: Tool | None = None
+        self._last = QPointF()
+        self._start = QPointF()
+        self._button = Qt.MouseButton.NoButton
+        self._wheel = 0
+        self._middle: Tool = PanTool()
+        self._right: dict[str, Tool] = {"default": ZoomTool(), "pacs_b": WindowTool()}
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setObjectName(f"view-{view.plane.value}")
+        self._stops: list[Callable[[], None]] = []
+        self._watch()
+
+    def _watch(self) -> None:
+        view, services = self.view, self._services
+        overlays = services.workspace.overlays
+        watched: list[Property[Any]] = [
+            view.zoom, view.pan, view.plane, overlays.shown, overlays.held_hidden, overlays.outlines,
+            overlays.heatmap, overlays.crosshair, services.words.current, services.text_scale,
+        ]  # fmt: skip
+        state = view.volume.value
+        if state is not None:
+            watched += [state.window, state.place_ijk, state.revision]
+        watched += [tool.draft for tool in services.tools.values()]
+        self._stops = [one.watch(lambda _value: self.update()) for one in watched]
+
+    def release_state(self) -> None:
+        """End all watches; call before the view is thrown away."""
+        for stop in self._stops:
+            stop()
+        self._stops.clear()
+
+    def minimumSizeHint(self) -> QSize:
+        """Small enough for every layout."""
+        return QSize(80, 80)
+
+    def port(self) -> Viewport | None:
+        """The viewport of this moment."""
+        return Viewport.of(self.view, float(self.width()), float(self.height()))
+
+    def set_active(self, active: bool) -> None:
+        """Show or hide the frame of the view that has the keys."""
+        if active != self._active:
+            self._active = active
+            self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint the view."""
+        painter = QPainter(self)
+        try:
+            port = self.port()
+            if port is None:
+                painter.fillRect(self.rect(), Qt.GlobalColor.black)
+                return
+            self._painter.text_scale = self._services.text_scale.value
+            draft = self._held.draft.value if self._held is not None else None
+            self._painter.paint(painter, port, active=self._active, draft=draft)
+        finally:
+            painter.end()
+
+    def _tool_for(self, event: QMouseEvent) -> Tool | None:
+        button = event.button()
+        if button == Qt.MouseButton.MiddleButton:
+            return self._middle
+        if button == Qt.MouseButton.RightButton:
+            return self._right[self._services.profile.value]
+        if button == Qt.MouseButton.LeftButton:
+            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                return self._middle
+            return self._services.tools.get(self._services.workspace.tool.value)
+        return None
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Hand the press to the tool of the button; a click on the badge asks why."""
+        self.pressed.emit()
+        port = self.port()
+        if port is None or self._held is not None:
+            return
+        at = event.position()
+        badge = self._painter.badge_area
+        if event.button() == Qt.MouseButton.LeftButton and badge is not None and badge.contains(at):
+            self.why_clicked.emit(port.state.series)
+            return
+        self._held, self._button = self._tool_for(event), event.button()
+        self._start = self._last = at
+        if self._held is not None:
+            self._held.press(port, at.x(), at.y())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Drag with the tool in hand; with Shift and no button let all planes meet under the pointer."""
+        port = self.port()
+        if port is None:
+            return
+        at = event.position()
+        if self._held is not None:
+            step = at - self._last
+            self._held.drag(port, at.x(), at.y(), step.x(), step.y())
+            self._last = at
+        elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier and port.state.has_planes:
+            point_all_at(port, at.x(), at.y())
+        self.hovered.emit((port, at.x(), at.y()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End the drag; a short right click asks for the menu."""
+        if self._held is None or event.button() != self._button:
+            return
+        port = self.port()
+        held, self._held = self._held, None
+        if port is not None:
+            held.release(port, event.position().x(), event.position().y())
+        moved = event.position() - self._start
+        if event.button() == Qt.MouseButton.RightButton and math.hypot(moved.x(), moved.y()) < CLICK_POINTS:
+            self.context_asked.emit(event.globalPosition().toPoint())
+        self.update()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """This view alone, and back."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.doubled.emit()
+
+    def leaveEvent(self, event: object) -> None:
+        """Tell that the pointer is on no image."""
+        self.hovered.emit(None)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Slices; with Ctrl zoom at the pointer."""
+        port = self.port()
+        if port is None:
+            return
+        turned = event.angleDelta().y() or event.angleDelta().x()
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            port.zoom_at(event.position().x(), event.position().y(), WHEEL_ZOOM ** (turned / WHEEL_NOTCH))
+        else:
+            self._wheel += turned
+            notches = int(self._wheel / WHEEL_NOTCH)
+            self._wheel -= notches * WHEEL_NOTCH
+            if notches:
+                port.state.step_image(self.view.plane.value, -notches)
+        event.accept()

@@ -1,0 +1,236 @@
+"""One picture of one plane, as the window shows it and as ``overread snapshot`` writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QImage, QPainter, QPen
+
+from overread.core.geometry import place_letters_mm
+from overread.core.series import VerdictKind
+from overread.core.text import number
+from overread.core.window import Window
+from overread.viewer.render import overlays
+from overread.viewer.render.lut import grey_pixels, image_of, window_table
+from overread.viewer.render.overlays import CornerText, DrawnMeasurement
+from overread.viewer.render.palette import colour
+from overread.viewer.render.planes import plane_pixels
+from overread.viewer.render.viewport import Viewport
+from overread.viewer.state.language import Words
+from overread.viewer.state.views import PLANE_LPS_AXIS, Overlays, Plane, VolumeState
+
+CROSSHAIR_GAP = 22.0
+LOCATOR_FROM = 1.15
+"""The locator shows when the zoom is above this many times the fit."""
+LOCATOR_LEAST = 400.0
+"""Views smaller than this have no room for it."""
+FAMILIES = ("Inter", "Noto Sans CJK SC", "WenQuanYi Zen Hei", "Microsoft YaHei UI", "DejaVu Sans")
+
+Measurements = Callable[[VolumeState, Plane, int], Sequence[DrawnMeasurement]]
+
+
+@dataclass(slots=True)
+class Picture:
+    """The grey picture of a pane, kept until its slice, its window or its pixels change."""
+
+    key: tuple[object, ...] = ()
+    image: QImage | None = None
+    table_key: tuple[object, ...] = ()
+    table: NDArray[np.uint32] | None = None
+    plane_key: tuple[object, ...] = ()
+    plane: NDArray[np.generic] | None = None
+
+    def of(self, port: Viewport) -> QImage:
+        """The picture for a viewport; made anew only as far as something changed."""
+        state, volume, window = port.state, port.state.volume, port.state.window.value
+        plane_key = (id(state), port.grid.origin_ijk, port.grid.column_ijk, port.grid.row_ijk, state.revision.value)
+        if plane_key != self.plane_key or self.plane is None:
+            self.plane, self.plane_key = plane_pixels(volume, port.grid), plane_key
+            self.image = None
+        table_key = (id(state), _window_key(window))
+        if table_key != self.table_key or self.table is None:
+            self.table, self.table_key = window_table(window, volume), table_key
+            self.image = None
+        if self.image is None:
+            self.image = image_of(grey_pixels(self.plane, self.table, window, volume))
+        return self.image
+
+
+def _window_key(window: Window) -> tuple[object, ...]:
+    return window.centre, window.width, window.function
+
+
+@dataclass(slots=True)
+class SlicePainter:
+    """Paints one view. ``seen`` tells per plane which slices were shown."""
+
+    words: Words
+    overlays: Overlays
+    measurements: Measurements
+    text_scale: float = 1.0
+    picture: Picture = field(default_factory=Picture)
+    badge_area: QRectF | None = None
+    seen: dict[tuple[int, Plane], NDArray[np.bool_]] = field(default_factory=dict)
+
+    def paint(self, painter: QPainter, port: Viewport, *, active: bool, draft: DrawnMeasurement | None) -> None:
+        """The whole view: image, then everything over it unless it is held hidden."""
+        whole = QRectF(0, 0, port.width, port.height)
+        painter.fillRect(whole, colour("view"))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(overlays.image_font(FAMILIES, 11 * self.text_scale))
+        self._image(painter, port)
+        self.badge_area = None
+        if not self.overlays.held_hidden.value:
+            self._over(painter, port, draft)
+        if active:
+            painter.setPen(QPen(colour("accent"), 2))
+            painter.drawRect(whole.adjusted(1, 1, -1, -1))
+
+    def _image(self, painter: QPainter, port: Viewport) -> None:
+        left, top = port.corner
+        across, down = port.scale
+        area = QRectF(left, top, port.grid.columns * across, port.grid.rows * down)
+        k = self._own_slice(port)
+        if k is not None and k in port.state.volume.holes:
+            overlays.hatch(painter, area, self.words("view.hole"))
+            return
+        if k is not None and not port.state.loaded[k]:
+            overlays.hatch(painter, area, self.words("view.loading"))
+            return
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(area, self.picture.of(port))
+        if k is None:
+            self._missing_rows(painter, port)
+        self._mark_seen(port)
+
+    def _own_slice(self, port: Viewport) -> int | None:
+        """The stored slice k that this plane shows; None when the plane cuts through many."""
+        return int(port.grid.origin_ijk[2]) if port.grid.column_ijk[2] == 0 and port.grid.row_ijk[2] == 0 else None
+
+    def _missing_rows(self, painter: QPainter, port: Viewport) -> None:
+        """In planes across the slices: hatch where no slice is, or is not there yet."""
+        state = port.state
+        absent = ~state.loaded
+        absent[list(state.volume.holes)] = True
+        if not absent.any():
+            return
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], absent.view(np.int8), [0]])))
+        for first, last in zip(edges[::2], edges[1::2], strict=True):
+            one = self._edge(port, first - 0.5)
+            two = self._edge(port, last - 0.5)
+            area = QRectF(min(one[0], two[0]), min(one[1], two[1]), abs(two[0] - one[0]), abs(two[1] - one[1]))
+            words = self.words("view.loading" if not state.loaded[first] else "view.outside-scan")
+            overlays.hatch(painter, area, words if area.height() > 20 and area.width() > 60 else "")
+
+    @staticmethod
+    def _edge(port: Viewport, k: float) -> tuple[float, float]:
+        """A corner of the band that begins at slice k: k runs along one side of the picture, the other is whole."""
+        grid = port.grid
+        if grid.row_ijk[2] != 0:
+            row = (k - grid.origin_ijk[2]) / grid.row_ijk[2]
+            column = -0.5 if k < 0 or grid.row_ijk[2] < 0 else grid.columns - 0.5
+            return port.point_at(column, row)
+        column = (k - grid.origin_ijk[2]) / grid.column_ijk[2]
+        return port.point_at(column, -0.5)
+
+    def _mark_seen(self, port: Viewport) -> None:
+        plane = port.view.plane.value
+        key = (id(port.state), plane)
+        if key not in self.seen:
+            self.seen[key] = np.zeros(port.state.slice_count(plane), dtype=np.bool_)
+        self.seen[key][port.state.slice_index(plane)] = True
+
+    def _over(self, painter: QPainter, port: Viewport, draft: DrawnMeasurement | None) -> None:
+        plane = port.view.plane.value
+        if self.overlays.shown.value:
+            if self.overlays.crosshair.value and port.state.has_planes:
+                overlays.draw_crosshair(painter, port, CROSSHAIR_GAP)
+            for line in self.measurements(port.state, plane, port.state.slice_index(plane)):
+                overlays.draw_line(painter, port, line.points_lps_mm, line.words)
+        if draft is not None:
+            overlays.draw_line(painter, port, draft.points_lps_mm, draft.words)
+        self._locator(painter, port)
+        self.badge_area = overlays.draw_corners(painter, port.width, port.height, self.corner_text(port))
+        painter.setFont(overlays.image_font(FAMILIES, 13 * self.text_scale))
+        if port.state.has_planes or port.state.volume.geometry.frame_of_reference_uid or port.state.has_mm:
+            overlays.draw_letters(painter, port)
+        painter.setFont(overlays.image_font(FAMILIES, 11 * self.text_scale))
+        overlays.draw_scale_bar(painter, port, self.words("view.no-mm"))
+        seen = self.seen.get((id(port.state), plane))
+        if seen is not None:
+            overlays.draw_rail(painter, port, _in_rail_order(seen, port), port.state.image_number(plane) - 1)
+
+    def _locator(self, painter: QPainter, port: Viewport) -> None:
+        if port.zoom < port.fit * LOCATOR_FROM or min(port.width, port.height) < LOCATOR_LEAST:
+            return
+        if self.picture.image is not None:
+            overlays.draw_locator(painter, port, self.picture.image, port.height - 46 * self.text_scale)
+
+    def corner_text(self, port: Viewport) -> CornerText:
+        """The words of the four corners."""
+        series, state = port.state.series, port.state
+        patient = series.patient
+        sex = patient.sex.lower()
+        who = " · ".join(
+            part
+            for part in (patient.birth_date, self.words(f"view.sex-{sex}") if sex in ("m", "f", "o") else "")
+            if part
+        )
+        return CornerText(
+            top_left=tuple(line for line in (patient.shown_name, patient.id, who) if line),
+            top_right=tuple(line for line in self._where(port) if line),
+            bottom_left=self._how(port),
+            badge=badge_words(self.words, state),
+            prior=f"{self.words('view.prior')} {series.study.date}" if state.is_prior else "",
+        )
+
+    def _where(self, port: Viewport) -> tuple[str, ...]:
+        state, series = port.state, port.state.series
+        plane = port.view.plane.value if state.has_planes else Plane.IMAGES
+        count = state.slice_count(plane)
+        place = ""
+        if state.has_planes:
+            middle = port.grid.ijk(port.grid.columns / 2, port.grid.rows / 2)
+            letters = place_letters_mm(state.volume.geometry.lps_from_ijk(middle))
+            place = f"{letters[PLANE_LPS_AXIS[plane]]} mm"
+        name = self.words("view.series", number=series.number) if series.number is not None else ""
+        return (
+            f"{self.words(f'view.{plane}')} {state.image_number(plane)}/{count}",
+            place,
+            " · ".join(part for part in (name, series.description) if part),
+            series.study.date,
+        )
+
+    def _how(self, port: Viewport) -> tuple[str, ...]:
+        window = port.state.window.value
+        drawn = self.words("view.linear" if self._own_slice(port) is not None else "view.interpolated")
+        if port.state.volume.acquired is not None:
+            drawn = f"{drawn} · {self.words('view.upright')}"
+        return (
+            self.words("view.window", width=number(window.width), centre=number(window.centre)),
+            f"{self.words('view.zoom', percent=number(port.zoom_percent))} · {drawn}",
+        )
+
+
+def badge_words(words: Words, state: VolumeState) -> str:
+    """The amber words of a series that is not a quiet volume; empty for a quiet one."""
+    verdict = state.series.verdict
+    if verdict.kind is VerdictKind.VOLUME and not state.volume.holes:
+        return ""
+    missing = len(state.volume.holes)
+    if missing:
+        return words("badge.missing-slices", n=missing)
+    if verdict.kind is not VerdictKind.WARN:
+        return words(f"badge.{verdict.kind}")
+    for code in verdict.codes:
+        if code in ("gantry-tilt", "irregular-spacing"):
+            return words(f"badge.{code}")
+    return words("badge.warn")
+
+
+def _in_rail_order(seen: NDArray[np.bool_], port: Viewport) -> NDArray[np.bool_]:
+    return np.ascontiguousarray(seen[::-1]) if port.state.counts_down(port.view.plane.value) else seen

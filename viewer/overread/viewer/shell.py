@@ -1,0 +1,147 @@
+"""What the panels show of the state: rows, lines and words, made here and nowhere kept."""
+
+from __future__ import annotations
+
+import datetime
+
+from overread.core.finding import Measurement
+from overread.core.reading import Reading
+from overread.core.series import Permission, Series, VerdictKind
+from overread.core.text import Sentence, sentence
+from overread.viewer.panels.inbox import ArrivalRow
+from overread.viewer.panels.own_read import MeasurementRow
+from overread.viewer.panels.patient_bar import PatientLine
+from overread.viewer.panels.study_list import SeriesRow
+from overread.viewer.presenters.inbox import Arrival
+from overread.viewer.presenters.study import StudyPresenter
+from overread.viewer.render.overlays import DrawnMeasurement
+from overread.viewer.state.views import Plane, VolumeState
+from overread.viewer.tools.measure import Measured, value_text
+
+
+def patient_line(series: Series) -> PatientLine:
+    """The patient bar for a series."""
+    patient, study = series.patient, series.study
+    return PatientLine(
+        patient.shown_name, patient.id, patient.birth_date, age_years(patient.birth_date, study.date), patient.sex,
+        study.date, study.description,
+    )  # fmt: skip
+
+
+def age_years(birth_date: str, study_date: str) -> int | None:
+    """Whole years from birth to study, both ISO; None when one is missing or they contradict one another."""
+    try:
+        born, then = datetime.date.fromisoformat(birth_date), datetime.date.fromisoformat(study_date)
+    except ValueError:
+        return None
+    years = then.year - born.year - ((then.month, then.day) < (born.month, born.day))
+    return years if 0 <= years < 130 else None
+
+
+def series_rows(study: StudyPresenter) -> list[SeriesRow]:
+    """The study list."""
+    return [_series_row(series, study) for series in study.catalogue.value]
+
+
+def _series_row(series: Series, study: StudyPresenter) -> SeriesRow:
+    frames = sum(one.pixels.frames for one in series.instances)
+    title = f"{series.number} · {series.description}" if series.number is not None else series.description
+    if series.split:
+        title = f"{title} ({series.split})"
+    badge = badge_sentence(series)
+    people = {one.patient.id for one in study.catalogue.value}
+    heading = f"{series.study.date} {series.study.description}".strip()
+    if len(people) > 1:
+        heading = f"{series.patient.shown_name} · {heading}"
+    return SeriesRow(
+        key=series.key,
+        title=title or series.modality,
+        subtitle=sentence("open.images", n=frames),
+        badge=badge,
+        badge_reason=series.verdict.reasons[0].sentence if badge is not None and series.verdict.reasons else None,
+        study=heading,
+        thumbnail=study.thumbnails.get(series.key),
+    )
+
+
+def badge_sentence(series: Series) -> Sentence | None:
+    """The amber words of a series; None for a quiet volume."""
+    verdict = series.verdict
+    if verdict.kind is VerdictKind.VOLUME:
+        return None
+    if series.missing_k:
+        return sentence("badge.missing-slices", n=len(series.missing_k))
+    if verdict.kind is not VerdictKind.WARN:
+        return sentence(f"badge.{verdict.kind}")
+    for code in verdict.codes:
+        if code in ("gantry-tilt", "irregular-spacing"):
+            return sentence(f"badge.{code}")
+    return sentence("badge.warn")
+
+
+def permissions(series: Series) -> list[tuple[bool, Sentence]]:
+    """What may be done with a series, in words."""
+    return [(permission in series.verdict.may, sentence(f"may.{permission}")) for permission in Permission]
+
+
+def arrival_rows(arrivals: tuple[Arrival, ...]) -> list[ArrivalRow]:
+    """The inbox."""
+    return [
+        ArrivalRow(
+            key=arrival_key(one),
+            name=one.patient_name,
+            when=f"{one.study_date} {one.description}".strip(),
+            status="new" if one.status == "new" else "judged" if one.status == "judged" else "saved",
+        )
+        for one in arrivals
+    ]
+
+
+def arrival_key(arrival: Arrival) -> str:
+    """What an inbox row is known by."""
+    return f"{arrival.path}|{arrival.study_uid}"
+
+
+def measurement_rows(reading: Reading) -> list[MeasurementRow]:
+    """The measurements of the right panel."""
+    return [
+        MeasurementRow(
+            key=one.uid,
+            icon="length",
+            title=sentence(
+                f"open.measured-{one.kind}", image=one.image_number, plane=sentence(f"view.{one.plane}").say()
+            ),
+            value=value_text(one.value, one.unit),
+        )
+        for one in reading.measurements
+    ]
+
+
+def as_measurement(measured: Measured, uid: str) -> Measurement:
+    """What a tool measured, as the reading keeps it."""
+    state = measured.state
+    return Measurement(
+        uid=uid,
+        kind=measured.kind,
+        points_lps_mm=measured.points_lps_mm,
+        value=measured.value,
+        unit=measured.unit,
+        series_uid=state.series.uid,
+        split=state.series.split,
+        plane=str(measured.plane),
+        slice_index=measured.slice_index,
+        image_number=state.image_number(measured.plane),
+    )
+
+
+def drawn(reading: Reading | None, state: VolumeState, plane: Plane, index: int) -> list[DrawnMeasurement]:
+    """The measurements that lie on a slice."""
+    if reading is None:
+        return []
+    return [
+        DrawnMeasurement(one.points_lps_mm, value_text(one.value, one.unit))
+        for one in reading.measurements
+        if (one.series_uid, one.split) == (state.series.uid, state.series.split)
+        and one.plane == str(plane)
+        and one.slice_index == index
+    ]

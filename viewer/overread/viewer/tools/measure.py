@@ -1,0 +1,126 @@
+"""Tools that measure: length and probe."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from overread.core.geometry import Triple, place_letters_mm
+from overread.core.text import number
+from overread.viewer.render.overlays import DrawnMeasurement
+from overread.viewer.render.viewport import Viewport
+from overread.viewer.state.language import Words
+from overread.viewer.state.views import Plane, VolumeState
+from overread.viewer.tools.base import PlainTool
+
+SHORTEST_POINTS = 4.0
+"""A press and release nearer than this is a click, not a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a tool measured. ``unit`` is "mm", or "px" where the series gives no mm."""
+
+    kind: str
+    points_lps_mm: tuple[Triple, ...]
+    value: float
+    unit: str
+    state: VolumeState
+    plane: Plane
+    slice_index: int
+
+
+class LengthTool(PlainTool):
+    """Drag from end to end. In mm where the series allows it, else in pixels, and said so."""
+
+    id = "length"
+
+    def __init__(self, words: Words, measured: Callable[[Measured], None]) -> None:
+        super().__init__()
+        self._words = words
+        self._measured = measured
+        self._start: tuple[float, float] | None = None
+
+    def press(self, port: Viewport, x: float, y: float) -> None:
+        """See ``Tool``."""
+        self._start = (x, y) if port.is_inside(x, y) else None
+
+    def drag(self, port: Viewport, x: float, y: float, dx: float, dy: float) -> None:
+        """See ``Tool``."""
+        if self._start is not None:
+            value, unit = length(port, self._start, (x, y))
+            self.draft.set(
+                DrawnMeasurement(
+                    _ends(port, self._start, (x, y)), self._words("view.length", value=value_text(value, unit))
+                )
+            )
+
+    def release(self, port: Viewport, x: float, y: float) -> None:
+        """See ``Tool``."""
+        start, self._start = self._start, None
+        self.draft.set(None)
+        if start is None or math.dist(start, (x, y)) < SHORTEST_POINTS:
+            return
+        value, unit = length(port, start, (x, y))
+        plane = port.view.plane.value
+        self._measured(
+            Measured(
+                "length", _ends(port, start, (x, y)), value, unit, port.state, plane, port.state.slice_index(plane)
+            )
+        )
+
+
+class ProbeTool(PlainTool):
+    """The value and the place under the pointer while the button is down."""
+
+    id = "probe"
+
+    def __init__(self, words: Words) -> None:
+        super().__init__()
+        self._words = words
+
+    def press(self, port: Viewport, x: float, y: float) -> None:
+        """See ``Tool``."""
+        self._show(port, x, y)
+
+    def drag(self, port: Viewport, x: float, y: float, dx: float, dy: float) -> None:
+        """See ``Tool``."""
+        self._show(port, x, y)
+
+    def release(self, port: Viewport, x: float, y: float) -> None:
+        """See ``Tool``."""
+        self.draft.set(None)
+
+    def _show(self, port: Viewport, x: float, y: float) -> None:
+        self.draft.set(DrawnMeasurement((port.lps_at(x, y),), probe_text(self._words, port, x, y)))
+
+
+def probe_text(words: Words, port: Viewport, x: float, y: float) -> str:
+    """Place and value under a point in words; says so where there is no value."""
+    value = port.state.volume.value_at(port.ijk_at(x, y)) if port.is_inside(x, y) else None
+    unit = port.state.volume.unit
+    shown = words("view.no-value") if value is None else number(value) + ("" if unit == "1" else f" {unit}")
+    if not port.state.has_planes:
+        column, row = port.pixel_at(x, y)
+        return words("view.probe-pixel", column=number(column), row=number(row), value=shown)
+    return words("view.probe", place="  ".join(place_letters_mm(port.lps_at(x, y))), value=shown)
+
+
+def length(port: Viewport, start: tuple[float, float], end: tuple[float, float]) -> tuple[float, str]:
+    """Distance of two points of a view and its unit: mm in the patient, or pixels."""
+    if not port.state.has_mm:
+        return math.dist(port.pixel_at(*start), port.pixel_at(*end)), "px"
+    a, b = _ends(port, start, end)
+    return float(np.linalg.norm(np.subtract(a, b))), "mm"
+
+
+def value_text(value: float, unit: str) -> str:
+    """A length with its unit: mm with one decimal, pixels whole."""
+    return f"{number(value, 1 if unit == 'mm' else 0)} {unit}"
+
+
+def _ends(port: Viewport, start: tuple[float, float], end: tuple[float, float]) -> tuple[Triple, Triple]:
+    return port.lps_at(*start), port.lps_at(*end)

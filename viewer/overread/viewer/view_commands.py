@@ -1,0 +1,156 @@
+"""What the keys and menus do to the views: slices, presets, layouts, tools, overlays."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from importlib import resources
+
+from overread.core.text import Sentence, number, sentence
+from overread.core.window import Window
+from overread.viewer.commands import CommandRegistry
+from overread.viewer.presenters.study import LAYOUTS, StudyPresenter
+from overread.viewer.state.observable import Property
+from overread.viewer.state.views import Plane, ViewState, VolumeState, Workspace
+
+TOOLS = ("window", "pan", "zoom", "length", "probe")
+LAYOUT_ORDER = tuple(LAYOUTS)
+COMMANDS = (
+    *(f"slice.{name}" for name in ("previous", "next", "back-ten", "on-ten", "first", "last")),
+    *("view.previous", "view.next", "view.reset", "layout.choose", "layout.previous", "layout.next", "volume.shown"),
+    *("crosshair.shown", "overlays.shown", "overlays.hide-held"),
+    *(f"layout.{name}" for name in LAYOUT_ORDER),
+    *(f"tool.{name}" for name in TOOLS),
+    *(f"preset.{number}" for number in range(1, 10)),
+    "preset.file",
+)
+"""The commands that this module gives."""
+
+
+@cache
+def presets() -> dict[str, tuple[Window, ...]]:
+    """Window presets by modality, in the order of the keys 1 to 9."""
+    file = resources.files("overread.resources") / "presets" / "windows.toml"
+    found = tomllib.loads(file.read_text(encoding="utf-8"))
+    return {
+        modality: tuple(Window(one["centre"], one["width"], name=one["id"]) for one in rows)
+        for modality, rows in found.items()
+    }
+
+
+@dataclass(slots=True)
+class ViewCommands:
+    """Connects the commands of the views; ``tell`` says what a preset did."""
+
+    registry: CommandRegistry
+    workspace: Workspace
+    study: StudyPresenter
+    tell: Callable[[str, Sentence], None]
+
+    def connect(self) -> None:
+        """Connect every command of ``COMMANDS`` that the registry has."""
+        calls: dict[str, Callable[..., object]] = {
+            "slice.previous": lambda: self._step(-1),
+            "slice.next": lambda: self._step(1),
+            "slice.back-ten": lambda: self._step(-10),
+            "slice.on-ten": lambda: self._step(10),
+            "slice.first": lambda: self._step(-(1 << 30)),
+            "slice.last": lambda: self._step(1 << 30),
+            "view.previous": lambda: self._turn_view(-1),
+            "view.next": lambda: self._turn_view(1),
+            "view.reset": self._reset,
+            "layout.previous": lambda: self._turn_layout(-1),
+            "layout.next": lambda: self._turn_layout(1),
+            "volume.shown": self._show_volume,
+            "crosshair.shown": self.workspace.overlays.crosshair.set,
+            "overlays.shown": self.workspace.overlays.shown.set,
+            "overlays.hide-held": self.workspace.overlays.held_hidden.set,
+            "preset.file": self._file_window,
+        }
+        for layout in LAYOUT_ORDER:
+            calls[f"layout.{layout}"] = lambda layout=layout: self.study.set_layout(layout)
+        for tool in TOOLS:
+            calls[f"tool.{tool}"] = lambda tool=tool: self.workspace.tool.set(tool)
+        for place in range(1, 10):
+            calls[f"preset.{place}"] = lambda place=place: self._preset(place)
+        for command, call in calls.items():
+            if command in self.registry:
+                self.registry.connect(command, call)
+        self._show_state()
+
+    def _show_state(self) -> None:
+        """Keep ticks and the tool in hand as they are in the state."""
+        registry, workspace = self.registry, self.workspace
+        toggles: dict[str, Property[bool]] = {
+            "crosshair.shown": workspace.overlays.crosshair,
+            "overlays.shown": workspace.overlays.shown,
+        }
+        for command, state in toggles.items():
+            registry.set_checked(command, state.value)
+            state.watch(partial(registry.set_checked, command))
+        workspace.tool.watch(lambda tool: registry.set_checked(f"tool.{tool}", True))
+        workspace.views.watch(lambda _views: self._show_layout())
+        registry.set_checked(f"tool.{workspace.tool.value}", True)
+        self._show_layout()
+
+    def _show_layout(self) -> None:
+        layout = self.workspace.layout.value
+        self.registry.set_checked(f"layout.{layout}", True)
+        self.registry.set_checked("volume.shown", Plane.VOLUME in LAYOUTS[layout])
+
+    def _active(self) -> tuple[ViewState, VolumeState] | None:
+        view = self.workspace.active_view
+        state = None if view is None else view.volume.value
+        return None if view is None or state is None else (view, state)
+
+    def _step(self, images: int) -> None:
+        active = self._active()
+        if active is None or active[0].plane.value is Plane.VOLUME:
+            return
+        view, state = active
+        most = state.slice_count(view.plane.value)
+        state.step_image(view.plane.value, max(-most, min(most, images)))
+
+    def _turn_view(self, step: int) -> None:
+        count = len(self.workspace.views.value)
+        if count:
+            self.workspace.active.set((self.workspace.active.value + step) % count)
+
+    def _turn_layout(self, step: int) -> None:
+        place = LAYOUT_ORDER.index(self.workspace.layout.value)
+        self.study.set_layout(LAYOUT_ORDER[(place + step) % len(LAYOUT_ORDER)])
+
+    def _show_volume(self, shown: bool) -> None:
+        self.study.set_layout("2x2" if shown else "chest")
+
+    def _reset(self) -> None:
+        for view in self.workspace.views.value:
+            view.reset()
+
+    def _preset(self, place: int) -> None:
+        active = self._active()
+        if active is None:
+            return
+        state = active[1]
+        windows = presets().get(state.series.modality, ()) if state.volume.unit == "HU" else ()
+        if place <= len(windows):
+            window = windows[place - 1]
+            state.window.set(window)
+            self._tell_window(window)
+
+    def _file_window(self) -> None:
+        """The next window of the header; the first one when another is shown."""
+        active = self._active()
+        if active is None:
+            return
+        state = active[1]
+        own = state.series.windows or (state.file_window,)
+        shown = state.window.value
+        window = own[(own.index(shown) + 1) % len(own)] if shown in own else own[0]
+        state.window.set(window)
+        self._tell_window(window)
+
+    def _tell_window(self, window: Window) -> None:
+        self.tell("note", sentence("open.preset", width=number(window.width), centre=number(window.centre)))
