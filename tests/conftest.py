@@ -18,6 +18,7 @@ os.environ.setdefault("QT_API", "pyside6")
 
 import psutil
 import pytest
+
 from overread.core.shared import PREFIX, folders
 
 QT_NOISE = ("propagateSizeHints",)
@@ -47,9 +48,25 @@ def nothing_left_behind() -> Iterator[None]:
     left = [thread.name for thread in set(threading.enumerate()) - threads if _is_ours(thread)]
     assert not left, f"threads left: {left}"
     processes = set(psutil.Process().children(recursive=True)) - children
-    alive = [process.name() for process in processes if process.is_running() and process.status() != "zombie"]
+    alive = [_words(process) for process in processes if _runs(process)]
     assert not alive, f"processes left: {alive}"
     assert not _blocks() - blocks, "shared memory left"
+
+
+def _words(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def _runs(process: psutil.Process) -> bool:
+    """True for a living process other than the helper that ``multiprocessing`` keeps for the life of its parent."""
+    try:
+        alive = process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+    return alive and "resource_tracker" not in _words(process)
 
 
 def _is_ours(thread: threading.Thread) -> bool:
@@ -72,7 +89,11 @@ def qt_is_quiet(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     from PySide6.QtWidgets import QApplication  # noqa: PLC0415 - tests without a window do not load Qt
 
-    shown = [widget.objectName() or type(widget).__name__ for widget in QApplication.topLevelWidgets() if widget.isVisible()]
+    shown = [
+        widget.objectName() or type(widget).__name__
+        for widget in QApplication.topLevelWidgets()
+        if widget.isVisible()
+    ]
     log = getattr(request.node, "qt_log_capture", None)
     records = [] if log is None else [record.message for record in log.records]
     complaints = [text for text in records if text and not any(noise in text for noise in QT_NOISE)]

@@ -10,8 +10,9 @@ from importlib.metadata import distribution, requires
 from pathlib import Path
 
 import pytest
-from overread.core.text import table
 from packaging.requirements import Requirement
+
+from overread.core.text import table
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("core", "inference", "plugins", "viewer", "resources")
@@ -81,7 +82,7 @@ def names(text: str) -> set[str]:
 
 
 def test_every_text_id_in_the_code_is_in_the_table() -> None:
-    called = re.compile(r"""\b(?:sentence|say)\(\s*["']([a-z0-9_.-]+)["']""")
+    called = re.compile(r"""\b(?:sentence|say)\(\s*["']([a-z0-9_-]+\.[a-z0-9_.-]+)["']""")
     unknown = {
         match
         for room in ("core", "inference", "plugins", "viewer")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ import msgspec
 from overread.core.edits import Edit, decode, encode, kind
 from overread.core.errors import NotReadableError, NotWrittenError
 from overread.core.text import sentence
+from overread.core.whole import write_whole
 
 SCHEMA_VERSION = 1
 FIRST_HASH = bytes(32)
@@ -174,18 +174,14 @@ class Journal:
 
     def save_elsewhere(self, path: Path) -> None:
         """Write the entries that wait to a JSON-lines file. Raises NotWrittenError; nothing half-written stays."""
-        part = path.with_name(path.name + ".part")
+        lines = [
+            {"uid": one.uid, "study_uid": one.study_uid, "at": one.at, "who": one.who, "edit": encode(one.edit)}
+            for one in self.waiting
+        ]
+        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
         try:
-            with open(part, "w", encoding="utf-8") as file:
-                for entry in self.waiting:
-                    line = {"uid": entry.uid, "study_uid": entry.study_uid, "at": entry.at, "who": entry.who}
-                    line["edit"] = encode(entry.edit)
-                    file.write(json.dumps(line, ensure_ascii=False) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, path)
+            write_whole(path, text.encode())
         except OSError as error:
-            part.unlink(missing_ok=True)
             raise NotWrittenError(sentence("journal.not-open", file=path.name, why=error.strerror or "")) from error
 
     def close(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import json
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Literal
 
 from overread.core.errors import NotWrittenError
 from overread.core.text import Sentence, sentence
+from overread.core.whole import write_whole
 
 Value = str | int | bool
 Kind = Literal["text", "number", "switch", "choice", "folder"]
@@ -89,16 +89,9 @@ class Settings:
             for name, value in sorted(self.values.items())
             if name not in self.fixed and value != BY_NAME[name].default
         ]
-        part = self.path.with_name(self.path.name + ".part")
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with open(part, "w", encoding="utf-8") as file:
-                file.write("\n".join(lines) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, self.path)
+            write_whole(self.path, ("\n".join(lines) + "\n").encode())
         except OSError as error:
-            part.unlink(missing_ok=True)
             raise NotWrittenError(
                 sentence("settings.not-written", file=self.path.name, why=error.strerror or "")
             ) from error

@@ -6,9 +6,10 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from pytestqt.qtbot import QtBot
+
 from overread.viewer.presenters.background import Cancel
 from overread.viewer.tasks import Tasks
-from pytestqt.qtbot import QtBot
 
 
 @pytest.fixture

@@ -37,7 +37,8 @@ def export_volume(volume: Volume, folder: Path, name: str, file_format: Format) 
         if volume.holes:
             _side_file(target, volume)
     except (OSError, RuntimeError) as error:
-        part.unlink(missing_ok=True)
+        if part.exists():
+            part.unlink()
         raise NotWrittenError(sentence("dicom.not-written", file=str(target), why=_why(error))) from error
     return target
 

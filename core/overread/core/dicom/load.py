@@ -18,13 +18,11 @@ from overread.core.geometry import Geometry
 from overread.core.series import Instance, Permission, Series
 from overread.core.shared import SharedBlock
 from overread.core.text import Sentence, sentence
-from overread.core.volume import Volume
+from overread.core.volume import Volume, Voxels
 
 INT16 = np.iinfo(np.int16)
 BATCH = 8
 """Slices reported at once after the first: one report a slice would only keep the window busy."""
-
-Stored = NDArray[np.int16] | NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +60,12 @@ class LoadingVolume:
             geometry = self._straight.straight
         self._values = _values(series)
         shape = geometry.shape_kji
-        size = int(np.prod(shape)) * np.dtype(self._values.dtype).itemsize
-        try:
-            self.block = SharedBlock.create(size)
-        except OSError as error:
-            raise NotReadableError(sentence("dicom.no-memory", mib=size >> 20)) from error
-        self._voxels = self.block.array(shape, self._values.dtype)
+        self.block, self._voxels = _allocate(shape, self._values.dtype)
         fill = self._values.padding
         if fill is not None:
             self._voxels[:] = fill
-        shown = self._voxels.view()
-        shown.setflags(write=False)
         self.volume = Volume(
-            voxels=shown,  # type: ignore[arg-type]
+            voxels=_read_only(self._voxels),
             geometry=geometry,
             series_uid=series.uid,
             split=series.split,
@@ -121,10 +112,21 @@ class LoadingVolume:
         if raw.ndim == 3:
             raw = grey(raw)
         plane = _to_voxels(raw, instance, self._values)
+        if self._values.dtype is np.int16 and plane.dtype != np.int16 and int(plane.max()) > INT16.max:
+            self._widen()
         if self._straight is None:
             self._voxels[k] = plane
         else:
             self._straight.put(self._voxels[k], plane, k, self._values.padding or 0.0)
+
+    def _widen(self) -> None:
+        """A value too large for int16 came (16 unsigned bits allow it, hardly any CT has it): go on in float32."""
+        block, voxels = _allocate(self.volume.geometry.shape_kji, np.float32)
+        voxels[:] = self._voxels
+        old, self.block, self._voxels = self.block, block, voxels
+        self._values = replace(self._values, dtype=np.float32)
+        self.volume = replace(self.volume, voxels=_read_only(voxels))
+        old.close()
 
     def close(self) -> None:
         """Give the memory back. Arrays that are still held stay readable until they are dropped."""
@@ -137,6 +139,24 @@ class LoadingVolume:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _allocate(
+    shape: tuple[int, int, int], dtype: type[np.int16] | type[np.float32]
+) -> tuple[SharedBlock, NDArray[np.generic]]:
+    """Shared memory for a volume. Raises NotReadableError when there is no room."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    try:
+        block = SharedBlock.create(size)
+    except OSError as error:
+        raise NotReadableError(sentence("dicom.no-memory", mib=size >> 20)) from error
+    return block, block.array(shape, dtype)
+
+
+def _read_only(voxels: NDArray[np.generic]) -> Voxels:
+    shown = voxels.view()
+    shown.setflags(write=False)
+    return shown  # type: ignore[return-value]  # int16 or float32, as allocated
 
 
 def open_volume(series: Series) -> LoadingVolume:
@@ -201,8 +221,11 @@ def _values(series: Series) -> _Values:
     padding = series.instances[0].padding
     if all(slope.is_integer() and intercept.is_integer() for slope, intercept in rescales):
         ends = [end * slope + intercept for slope, intercept in rescales for end in (low, high)]
-        if min(ends) >= INT16.min and max(ends) <= INT16.max:
-            return _Values(np.int16, True, 1.0, 0.0, _fill(series, padding, folded=True))
+        whole_word = not pixels.signed and pixels.bits_stored == 16 and {slope for slope, _i in rescales} == {1.0}
+        fill = _fill(series, padding, folded=True)
+        fits = max(ends) <= INT16.max or (whole_word and (fill is None or fill <= INT16.max))
+        if min(ends) >= INT16.min and fits:
+            return _Values(np.int16, True, 1.0, 0.0, fill)
     if len(rescales) == 1 and low >= INT16.min and high <= INT16.max and pixels.samples == 1:
         slope, intercept = next(iter(rescales))
         return _Values(np.int16, False, slope, intercept, _fill(series, padding, folded=False))
