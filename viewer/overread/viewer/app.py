@@ -25,6 +25,7 @@ from overread.core.text import Language, Sentence, sentence
 from overread.viewer import diagnostics, drive, shell, view_commands
 from overread.viewer.canvas.area import ViewArea
 from overread.viewer.canvas.slice_view import ViewServices
+from overread.viewer.canvas.volume_view import VolumeView
 from overread.viewer.commands import CommandRegistry, load_keymap
 from overread.viewer.pages.about import AboutPage
 from overread.viewer.pages.empty import EmptyPage
@@ -431,6 +432,12 @@ class Program(QObject):
         elif name in ("text-size",):
             self.tell("note", sentence("open.next-start"))
 
+    def facts(self) -> dict[str, object]:
+        """What is shown, for a program that drives the window from outside."""
+        found = drive.facts(self.study, self.workspace, self.store, self.places)
+        pictures = [view.picture for view in self.area.views if isinstance(view, VolumeView)]
+        return found | {"volume_drawn": any(picture is not None for picture in pictures)}
+
     # the end
 
     def close(self) -> None:
@@ -457,7 +464,7 @@ def run_window(paths: Sequence[Path], language: Language | None = None) -> int:
     ticker = QTimer(interval=500)
     ticker.timeout.connect(lambda: None)
     ticker.start()
-    served = drive.serve(program.window, lambda: drive.facts(program.study, program.workspace, program.store))
+    served = drive.serve(program.window, program.facts)
     program.window.resize(1600, 1000)
     program.window.show()
     if paths:

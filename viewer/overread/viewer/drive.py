@@ -17,6 +17,7 @@ from PySide6.QtNetwork import QLocalServer, QLocalSocket
 from PySide6.QtWidgets import QApplication, QWidget
 
 from overread.core.store import ReadingStore
+from overread.viewer.places import Places
 from overread.viewer.presenters.study import StudyPresenter
 from overread.viewer.state.views import Workspace
 
@@ -75,7 +76,7 @@ def serve(window: QWidget, state: Callable[[], dict[str, Any]]) -> Server | None
     return Server(name, window, state) if name else None
 
 
-def facts(study: StudyPresenter, workspace: Workspace, store: ReadingStore) -> dict[str, Any]:
+def facts(study: StudyPresenter, workspace: Workspace, store: ReadingStore, places: Places) -> dict[str, Any]:
     """What is shown, in JSON's terms."""
     shown = study.shown.value
     reading = store.reading
@@ -95,6 +96,7 @@ def facts(study: StudyPresenter, workspace: Workspace, store: ReadingStore) -> d
             "slices": len(shown.state.loaded),
             "place_lps_mm": list(shown.state.place_lps_mm()),
             "window": [window.centre, window.width],
+            "place_kept": places.is_kept,
             "zoom": [view.zoom.value for view in workspace.views.value],
         }
     return found

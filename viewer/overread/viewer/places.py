@@ -36,17 +36,22 @@ class Places:
         if shown is None or self._recalled != shown.series.study.uid:
             return
         found = (shown.series.study.uid, place_of(shown))
-        if found == self._kept:
-            return
-        self._kept = found
-        self._background.lane(lambda: self._write(*found))
+        if found != self._kept:
+            self._background.lane(lambda: self._write(*found))
 
     def _write(self, uid: str, place: dict[str, object]) -> None:
         try:
             self._journal.remember_place(uid, place)
         except OverreadError:
             # A place that is lost costs a scroll; an edit that cannot be written is told by the store.
-            self._kept = None
+            return
+        self._kept = (uid, place)
+
+    @property
+    def is_kept(self) -> bool:
+        """True when the present place is on disk."""
+        shown = self._study.shown.value
+        return shown is not None and self._kept == (shown.series.study.uid, place_of(shown))
 
     def recall(self, study_uid: str) -> None:
         """Go to where this study was left."""
