@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +23,7 @@ from overread.core.series import (
 from overread.core.text import sentence
 from overread.inference.cards import BadCardError, Fit, ModelCard, UnknownModelError, card, read_card, suits
 
-TEXT = (resources.files("overread.resources") / "models" / "lung-nodule.toml").read_text(encoding="utf-8")
+TEXT = (Path(__file__).resolve().parents[2] / "data" / "card.toml").read_text(encoding="utf-8")
 
 
 def parse(folder: Path, text: str = TEXT, parameters: str = "step_mm = 1.0\n") -> ModelCard:

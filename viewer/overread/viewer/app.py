@@ -39,10 +39,11 @@ from overread.viewer.places import Places
 from overread.viewer.presenters.inbox import ArrivalStatus, Inbox
 from overread.viewer.presenters.study import Shown, StudyPresenter, best_series
 from overread.viewer.presenters.volumes import VolumeShelf
+from overread.viewer.render.fonts import load_fonts
 from overread.viewer.state.language import Words
 from overread.viewer.state.observable import Property
 from overread.viewer.state.views import Plane, VolumeState, Workspace
-from overread.viewer.style import load_fonts, missing_cjk
+from overread.viewer.style import missing_cjk
 from overread.viewer.tasks import Tasks
 from overread.viewer.tools.base import Tool
 from overread.viewer.tools.look import CrosshairTool, PanTool, WindowTool, ZoomTool

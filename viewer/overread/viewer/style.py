@@ -16,6 +16,7 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetrics, QIcon, QPa
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
 from overread.core.text import Language
+from overread.viewer.render.fonts import load_fonts
 
 FAMILIES = (
     "Inter",
@@ -73,17 +74,6 @@ def icon_pixmap(name: str, colour: str, box: int, ratio: float = 1.0) -> QPixmap
 @cache
 def _svg(name: str) -> str:
     return (resources.files("overread.resources") / "icons" / f"{name}.svg").read_text(encoding="utf-8")
-
-
-def load_fonts() -> None:
-    """Make the shipped fonts known to Qt. Once per process is enough; more does no harm."""
-    known = QFontDatabase.families()
-    if "Inter" in known:
-        return
-    folder = resources.files("overread.resources") / "fonts"
-    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if file.name.endswith(".otf"):
-            QFontDatabase.addApplicationFontFromData(QByteArray(file.read_bytes()))
 
 
 def missing_cjk() -> bool:

@@ -7,15 +7,8 @@ from collections.abc import Callable
 from overread.inference.cards import ModelCard, card
 from overread.inference.readers.base import Reader
 
-
-def _lung_nodule() -> Reader:
-    # Imported in the worker when it is first asked for: scipy and cc3d are not needed to supervise.
-    from overread.inference.readers.lung_nodule.reader import read  # noqa: PLC0415
-
-    return read
-
-
-_SHIPPED: dict[str, Callable[[], Reader]] = {"lung-nodule": _lung_nodule}
+_SHIPPED: dict[str, Callable[[], Reader]] = {}
+"""No reader ships with this version; each will be imported in the worker when it is first asked for."""
 
 
 def find_reader(name: str) -> tuple[Reader, ModelCard] | None:

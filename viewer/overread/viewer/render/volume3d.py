@@ -43,10 +43,13 @@ from vtkmodules.vtkRenderingVolume import vtkFixedPointVolumeRayCastMapper, vtkG
 from overread.viewer.render.reslice import vtk_image
 
 SOFTWARE = ("llvmpipe", "softpipe", "swrast", "software")
-COARSE_DISTANCE, FINE_DISTANCE = 4.0, 2.0
+COARSE_DISTANCE, FINE_DISTANCE = 4.0, 1.0
 """Rays per pixel side while turning and at rest, on a software renderer."""
-DISTANCE_FACTOR = 2.2
-"""Camera distance in half diagonals of the volume: all of it is seen with a view angle of 30 degrees times this."""
+HALF_ANGLE_DEGREES = 15.0
+FIT = 1.12
+"""The camera stands so far away that the larger of half height and half width, times this, fills half the view."""
+MOST_VOXELS = 4_000_000
+"""On a software renderer a larger volume is drawn from every second voxel."""
 
 
 @cache
@@ -88,10 +91,10 @@ class Scene:
         self.renderer.SetBackground(0.0, 0.0, 0.0)
         self.window.AddRenderer(self.renderer)
         self.window.Render()
-        name = str(self.window.GetRenderingBackend() if hasattr(self.window, "GetRenderingBackend") else "")
-        self.software = is_software(self.window.ReportCapabilities() + name)
-        self._voxels, matrix = self._prepared(volume)
+        self.software = is_software(self.window.ReportCapabilities())
+        self._voxels, spacing, matrix = self._prepared(volume)
         self._image = vtk_image(self._voxels)
+        self._image.SetSpacing(*spacing)
         self.mapper = vtkFixedPointVolumeRayCastMapper() if self.software else vtkGPUVolumeRayCastMapper()
         self.mapper.SetInputData(self._image)
         self.mapper.SetAutoAdjustSampleDistances(0)
@@ -101,22 +104,26 @@ class Scene:
         self.renderer.AddVolume(self.actor)
         self._preset = ""
         self._pixels = vtkUnsignedCharArray()
-        corners = volume.geometry.lps_from_ijk([[0, 0, 0], [s - 1 for s in volume.geometry.shape_ijk]])
-        self._centre = corners.mean(axis=0)
-        self._radius = float(np.linalg.norm(corners[1] - corners[0])) / 2
+        ends = volume.geometry.lps_from_ijk([[0, 0, 0], [size - 1 for size in volume.geometry.shape_ijk]])
+        self._centre = ends.mean(axis=0)
+        half = np.abs(ends[1] - ends[0]) / 2
+        self._distance = FIT * max(half[2], half[0]) / np.tan(np.radians(HALF_ANGLE_DEGREES)) + half[1]
         self._rescale = (volume.slope, volume.intercept)
 
-    def _prepared(self, volume: Volume) -> tuple[NDArray[np.generic], vtkMatrix4x4]:
-        """The voxels to draw (halved where a processor draws them), and where they lie in LPS mm."""
-        step = 2 if self.software and volume.voxels.size > 4_000_000 else 1
+    def _prepared(self, volume: Volume) -> tuple[NDArray[np.generic], tuple[float, float, float], vtkMatrix4x4]:
+        """The voxels to draw (fewer where a processor draws them), their spacing, and where they lie in LPS mm.
+
+        The spacing belongs to the image: gradients are then per mm, as the presets count them.
+        """
+        step = 2 if self.software and volume.voxels.size > MOST_VOXELS else 1
         voxels = np.ascontiguousarray(volume.voxels[::step, ::step, ::step])
-        affine = np.array(volume.geometry.affine)
-        affine[:3, :3] *= step
+        x, y, z = volume.geometry.spacing_ijk_mm
         matrix = vtkMatrix4x4()
-        for row in range(4):
-            for column in range(4):
-                matrix.SetElement(row, column, float(affine[row, column]))
-        return voxels, matrix
+        for row in range(3):
+            for column in range(3):
+                matrix.SetElement(row, column, float(volume.geometry.directions[row, column]))
+            matrix.SetElement(row, 3, float(volume.geometry.affine[row, 3]))
+        return voxels, (x * step, y * step, z * step), matrix
 
     def draw(self, request: Request) -> QImage:
         """One frame, opaque, with pixels of its own."""
@@ -139,9 +146,9 @@ class Scene:
         )
         camera = self.renderer.GetActiveCamera()
         camera.SetFocalPoint(*self._centre)
-        camera.SetPosition(*(self._centre + toward * self._radius * DISTANCE_FACTOR * 1.8))
+        camera.SetPosition(*(self._centre + toward * self._distance))
         camera.SetViewUp(0.0, 0.0, 1.0)
-        camera.SetViewAngle(30.0 / look.zoom)
+        camera.SetViewAngle(2 * HALF_ANGLE_DEGREES / look.zoom)
         self.renderer.ResetCameraClippingRange()
 
     def _set_preset(self, name: str) -> None:
@@ -177,6 +184,17 @@ class Scene:
 def is_software(capabilities: str) -> bool:
     """True when a GL renderer's own words name a software renderer."""
     return any(word in capabilities.lower() for word in SOFTWARE)
+
+
+def gl_renderer() -> str:
+    """The name of the GL renderer of this computer; empty when none opens. Makes a GL context in this thread."""
+    window = vtkRenderWindow()
+    window.SetOffScreenRendering(1)
+    window.SetSize(16, 16)
+    window.Render()
+    words = window.ReportCapabilities()
+    window.Finalize()
+    return next((line.split(":", 1)[1].strip() for line in words.splitlines() if "renderer string" in line), "")
 
 
 class RenderThread(QThread):

@@ -1,0 +1,163 @@
+"""``overread doctor``: what is installed, what is missing, and how to get it."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import platform
+import shutil
+import subprocess
+import sys
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from overread.core.errors import Exit
+from overread.core.paths import default_paths
+from overread.core.text import say
+from overread.inference.client import EngineClient, Event
+from overread.inference.protocol import DeviceReport, Failure
+from overread.viewer.cli.terminal import write_json
+
+HELP = "Say what is installed on this computer, which device models would use, what is missing and how to get it."
+PACKAGES = (
+    "overread", "PySide6-Essentials", "vtk", "pydicom", "highdicom", "SimpleITK", "imagecodecs", "numpy", "scipy",
+    "connected-components-3d", "edt", "fastmorph", "torch",
+)  # fmt: skip
+PROGRAMS = {"Xvfb": "xvfb", "openbox": "openbox", "xdotool": "xdotool", "import": "imagemagick"}
+"""Programs that only the demo and the tests without a screen need, and their Debian packages."""
+LEAST_SHARED_BYTES = 1 << 30
+PROBE_SECONDS = 60
+GL_PROBE = "from overread.viewer.render.volume3d import gl_renderer; import sys; sys.stdout.write(gl_renderer())"
+FONT_PROBE = (
+    "import os, sys; os.environ['QT_QPA_PLATFORM'] = 'offscreen'\n"
+    "from PySide6.QtWidgets import QApplication; a = QApplication([])\n"
+    "from overread.viewer.style import missing_cjk\n"
+    "sys.stdout.write('missing' if missing_cjk() else 'found')"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that was looked at: ``ok``, ``note`` (works without) or ``missing`` (does not)."""
+
+    what: str
+    state: Literal["ok", "note", "missing"]
+    found: str
+    do: str = ""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    parser.add_argument(
+        "--gpu-selftest", action="store_true", help="let the engine compute on each device and compare"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Look and say. Exit code 1 when something that is needed is missing."""
+    lines = [*_versions(), _shared(), _folders(), _renderer(), _font(), *_programs()]
+    if arguments.gpu_selftest:
+        lines.append(_self_test())
+    if arguments.json:
+        write_json({"lines": [asdict(line) for line in lines]})
+    else:
+        for line in lines:
+            sys.stdout.write(f"{line.state:8}{line.what:28}{line.found}{'  ' + line.do if line.do else ''}\n")
+    return Exit.DONE_WITH_OMISSIONS if any(line.state == "missing" for line in lines) else Exit.DONE
+
+
+def _versions() -> list[Line]:
+    lines = [Line("Python", "ok", platform.python_version())]
+    for name in PACKAGES:
+        try:
+            lines.append(Line(name, "ok", importlib.metadata.version(name)))
+        except importlib.metadata.PackageNotFoundError:
+            state: Literal["note", "missing"] = "note" if name == "torch" else "missing"
+            lines.append(Line(name, state, "not installed", say("doctor.install", package=name)))
+    return lines
+
+
+def _shared() -> Line:
+    folder = Path("/dev/shm")
+    if not folder.is_dir():
+        return Line("shared memory", "note", say("doctor.no-shm"))
+    free = shutil.disk_usage(folder).free
+    state: Literal["ok", "note"] = "ok" if free >= LEAST_SHARED_BYTES else "note"
+    return Line("shared memory", state, f"{free >> 20} MiB free", "" if state == "ok" else say("doctor.small-shm"))
+
+
+def _folders() -> Line:
+    paths = default_paths()
+    for folder in (paths.config, paths.data, paths.cache):
+        place = folder
+        while not place.exists():
+            place = place.parent
+        if not _writable(place):
+            return Line("folders", "missing", str(folder), say("doctor.folder"))
+    return Line("folders", "ok", str(paths.data))
+
+
+def _writable(folder: Path) -> bool:
+    probe = folder / ".overread-probe"
+    try:
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError:
+        return False
+    return True
+
+
+def _probe(code: str) -> str:
+    """What a piece of code prints in a process of its own; empty when it fails."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=PROBE_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _renderer() -> Line:
+    name = _probe(GL_PROBE)
+    if not name:
+        return Line("OpenGL", "missing", "none", say("doctor.gl"))
+    return Line("OpenGL", "ok", name)
+
+
+def _font() -> Line:
+    if _probe(FONT_PROBE) == "found":
+        return Line("Chinese font", "ok", "found")
+    return Line("Chinese font", "note", "none", "apt-get install fonts-noto-cjk")
+
+
+def _programs() -> list[Line]:
+    missing = [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
+    if not missing:
+        return [Line("virtual screen", "ok", ", ".join(PROGRAMS.values()))]
+    return [Line("virtual screen", "note", say("doctor.no-screen"), f"apt-get install {' '.join(missing)}")]
+
+
+def _self_test() -> Line:
+    reports: list[DeviceReport] = []
+    answered = threading.Event()
+
+    def heard(event: Event) -> None:
+        if isinstance(event, DeviceReport):
+            reports.append(event)
+        if isinstance(event, DeviceReport | Failure):
+            answered.set()
+
+    client = EngineClient(heard)
+    try:
+        client.start()
+        client.self_test()
+        answered.wait(PROBE_SECONDS)
+    finally:
+        client.close()
+    if not reports:
+        return Line("GPU self-test", "missing", "no answer from the engine", say("doctor.engine"))
+    return Line("GPU self-test", "ok", str(reports[-1]))
