@@ -122,3 +122,12 @@ def test_nothing_that_ships_is_gpl() -> None:
             bad.append(f"{name}: {text}")
     assert not bad
     assert "pylibjpeg-libjpeg" not in shipped()
+
+
+def test_every_feature_names_a_test_that_exists() -> None:
+    rows = (ROOT / "docs/features.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\btest_[a-z0-9_]+(?:\.py)?", rows))
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    files = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+    assert len(named) > 20
+    assert not [name for name in named if f"def {name}(" not in code and name not in files]

@@ -183,7 +183,7 @@ def test_shift_move_lets_all_planes_meet_under_the_pointer(qtbot: QtBot, kit: Ki
             Qt.MouseButton.NoButton,
             Qt.MouseButton.NoButton,
             Qt.KeyboardModifier.ShiftModifier,
-        )  # fmt: skip
+        )
     )
     assert kit.state.place_ijk.value == pytest.approx((12.0, 20.0, 10.0), abs=0.1)
 

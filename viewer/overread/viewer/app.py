@@ -114,6 +114,7 @@ class Program(QObject):
         )
         window = self.window
         self.empty = EmptyPage(window.words, window.look, self.registry)
+        self.empty.setObjectName("empty-page")
         self.own_read = OwnReadPanel(window.words, window.look, self.registry)
         self.setup = SetupPanel(window.words, window.look, self.registry, offer_mode=False)
         self.why = WhyPanel(window.words, window.look)
@@ -437,7 +438,11 @@ class Program(QObject):
         """What is shown, for a program that drives the window from outside."""
         found = drive.facts(self.study, self.workspace, self.store, self.places)
         pictures = [view.picture for view in self.area.views if isinstance(view, VolumeView)]
-        return found | {"volume_drawn": any(picture is not None for picture in pictures)}
+        message = self.window.messages.shown
+        return found | {
+            "volume_drawn": any(picture is not None for picture in pictures),
+            "message": "" if message is None else self.window.words.tell(message.text),
+        }
 
     # the end
 

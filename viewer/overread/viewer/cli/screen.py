@@ -87,7 +87,7 @@ class Screen:
             stdout=self._log,
             stderr=self._log,
         )
-        self.wait(lambda: self.where("view-area") is not None or self.where("page.open") is not None, "the window")
+        self.wait(lambda: self.where("view-area") is not None or self.where("empty-page") is not None, "the window")
 
     def start_again(self) -> None:
         """Start the program once more, as it was started last."""
