@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 STUDY ?=
 REAL ?=
-CODE := core inference viewer plugins resources tests
+CODE := core inference viewer tests
 
 .PHONY: help setup demo test quick lint types contracts unit journeys bench clean
 
@@ -26,7 +26,7 @@ lint:
 	@$(PY) -m ruff format --check -q $(CODE)
 
 types:
-	@$(PY) -m mypy core inference viewer plugins resources tests
+	@$(PY) -m mypy core inference viewer tests
 
 contracts:
 	@.venv/bin/lint-imports --no-cache
