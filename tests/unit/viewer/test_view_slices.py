@@ -14,6 +14,7 @@ from overread.core.window import Window
 from overread.viewer.canvas.area import ViewArea, places_of
 from overread.viewer.canvas.slice_view import SliceView
 from overread.viewer.render import overlays
+from overread.viewer.render.viewport import Viewport
 from overread.viewer.state.views import Plane
 from overread_testkit import Kit, field_volume, loaded, series_for
 
@@ -230,6 +231,27 @@ def test_an_image_that_is_not_there_is_never_black(qtbot: QtBot) -> None:
         shades = {picture(widget).pixelColor(x, 250).name() for x in range(150, 250)}
         assert "#1e1f22" in shades
         assert len(shades) > 1
+
+
+def test_a_hole_across_the_slices_is_hatched_and_does_not_darken_its_neighbours(qtbot: QtBot) -> None:
+    voxels = np.full((20, 40, 50), 1000, dtype=np.int16)
+    voxels[8:11] = -32768
+    volume = Volume(voxels, field_volume().geometry, "1.2.3", holes=frozenset({8, 9, 10}))
+    kit = Kit(loaded(volume, window=Window(0, 2000)))
+    kit.workspace.overlays.crosshair.set(False)
+    for plane in (Plane.CORONAL, Plane.SAGITTAL):
+        widget = shown(qtbot, kit, plane)
+        port = widget.port()
+        assert port is not None
+        image = picture(widget)
+
+        def grey(k: float, image: QImage = image, port: Viewport = port, plane: Plane = plane) -> int:
+            ijk = (30.0, 20.0, k) if plane is Plane.CORONAL else (25.0, 30.0, k)
+            x, y = port.point_of_ijk(ijk)
+            return image.pixelColor(round(x), round(y)).lightness()
+
+        assert [grey(k) for k in (7.0, 7.4, 10.6, 11.0)] == [255] * 4
+        assert max(grey(k) for k in (8.0, 8.3, 9.6, 10.3)) < 100
 
 
 def test_the_badge_says_why_when_it_is_clicked(qtbot: QtBot) -> None:

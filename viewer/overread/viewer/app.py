@@ -50,6 +50,7 @@ from overread.viewer.tools.look import CrosshairTool, PanTool, WindowTool, ZoomT
 from overread.viewer.tools.measure import LengthTool, Measured, ProbeTool, probe_text
 from overread.viewer.window import MainWindow
 
+DRAWN_SIZE = (1600, 1000)
 INBOX_MS = 3000
 PLACE_MS = 2000
 SAMPLE_SECONDS = 600
@@ -460,6 +461,17 @@ class Program(QObject):
         diagnostics.stop_log(self.log)
 
 
+def show_fitting(window: MainWindow) -> None:
+    """Show the window in its drawn size, or over the whole screen where that is smaller."""
+    room = window.screen().availableGeometry()
+    wide, high = DRAWN_SIZE
+    if room.width() <= wide or room.height() <= high:
+        window.showMaximized()
+    else:
+        window.resize(wide, high)
+        window.show()
+
+
 def run_window(paths: Sequence[Path], language: Language | None = None) -> int:
     """Open the window with some paths and stay until it is closed; the answer is the exit code."""
     application = QApplication.instance() or QApplication(sys.argv[:1])
@@ -471,8 +483,7 @@ def run_window(paths: Sequence[Path], language: Language | None = None) -> int:
     ticker.timeout.connect(lambda: None)
     ticker.start()
     served = drive.serve(program.window, program.facts)
-    program.window.resize(1600, 1000)
-    program.window.show()
+    show_fitting(program.window)
     if paths:
         program.study.open_paths(list(paths))
     code = int(application.exec())

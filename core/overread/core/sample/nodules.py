@@ -168,9 +168,11 @@ def insert_decoy(volume: NDArray[np.float32], geometry: Geometry, decoy: Decoy) 
         ]
         draw(volume, geometry, [Segment(a, b, 2.3, 2.0) for a, b in pairwise(points)], 40.0)
     elif decoy.what == "scar":
-        for step in np.linspace(-9, 9, 13):
-            piece = Segment((x + step, y - 6, z + 0.1 * step), (x + step + 1.5, y + 7, z + 0.1 * step + 1), 1.0, 0.8)
-            draw(volume, geometry, [piece], -40.0)
+        for step in np.linspace(-9, 9, 25):
+            side = 0.4 * step + 0.03 * step**2
+            reach = 6.5 - 0.04 * step**2
+            piece = Segment((x + step, y + side, z - reach), (x + step + 1, y + side, z + reach), 0.9, 0.6)
+            draw(volume, geometry, [piece], -60.0)
     else:
         draw(volume, geometry, [Segment((x, y, z), (x + 0.1, y, z), 2.2, 2.2)], CALCIFIED_HU)
 

@@ -17,7 +17,9 @@ GAP = 1
 LARGE_SHARE = 680 / 1032
 """Width of the large view of the chest layout."""
 PORTRAIT_SHARE = 0.6
-"""Height of the large view where the area is taller than wide."""
+"""Height of the large view where the side views stand below it."""
+PORTRAIT_FROM = 0.85
+"""An area at least this high in shares of its width puts the side views below the large one."""
 
 View = SliceView | VolumeView
 
@@ -111,10 +113,10 @@ class ViewArea(QWidget):
 
 
 def places_of(layout: str, count: int, area: QRect) -> list[QRect]:
-    """Rectangles of ``count`` views in a layout; an area taller than wide puts the side views below."""
+    """Rectangles of ``count`` views in a layout; a high area puts the side views below."""
     if count <= 1:
         return [area][:count]
-    portrait = area.height() > area.width()
+    portrait = area.height() > PORTRAIT_FROM * area.width()
     if layout in ("chest", "1+2", "1+3"):
         return _one_and(count - 1, area, portrait)
     columns, rows = {"1x2": (2, 1), "2x1": (1, 2), "2x2": (2, 2)}.get(layout, (count, 1))

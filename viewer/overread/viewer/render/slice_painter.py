@@ -49,7 +49,7 @@ class Picture:
         state, volume, window = port.state, port.state.volume, port.state.window.value
         plane_key = (id(state), port.grid.origin_ijk, port.grid.column_ijk, port.grid.row_ijk, state.revision.value)
         if plane_key != self.plane_key or self.plane is None:
-            self.plane, self.plane_key = plane_pixels(volume, port.grid), plane_key
+            self.plane, self.plane_key = _without_smear(plane_pixels(volume, port.grid), port), plane_key
             self.image = None
         table_key = (id(state), _window_key(window))
         if table_key != self.table_key or self.table is None:
@@ -113,29 +113,12 @@ class SlicePainter:
 
     def _missing_rows(self, painter: QPainter, port: Viewport) -> None:
         """In planes across the slices: hatch where no slice is, or is not there yet."""
-        state = port.state
-        absent = ~state.loaded
-        absent[list(state.volume.holes)] = True
-        if not absent.any():
-            return
+        absent = absent_slices(port.state)
         edges = np.flatnonzero(np.diff(np.concatenate([[0], absent.view(np.int8), [0]])))
         for first, last in zip(edges[::2], edges[1::2], strict=True):
-            one = self._edge(port, first - 0.5)
-            two = self._edge(port, last - 0.5)
-            area = QRectF(min(one[0], two[0]), min(one[1], two[1]), abs(two[0] - one[0]), abs(two[1] - one[1]))
-            words = self.words("view.loading" if not state.loaded[first] else "view.outside-scan")
+            area = _band(port, first - 0.5, last - 0.5)
+            words = self.words("view.loading" if not port.state.loaded[first] else "view.outside-scan")
             overlays.hatch(painter, area, words if area.height() > 20 and area.width() > 60 else "")
-
-    @staticmethod
-    def _edge(port: Viewport, k: float) -> tuple[float, float]:
-        """A corner of the band that begins at slice k: k runs along one side of the picture, the other is whole."""
-        grid = port.grid
-        if grid.row_ijk[2] != 0:
-            row = (k - grid.origin_ijk[2]) / grid.row_ijk[2]
-            column = -0.5 if k < 0 or grid.row_ijk[2] < 0 else grid.columns - 0.5
-            return port.point_at(column, row)
-        column = (k - grid.origin_ijk[2]) / grid.column_ijk[2]
-        return port.point_at(column, -0.5)
 
     def _mark_seen(self, port: Viewport) -> None:
         plane = port.view.plane.value
@@ -214,6 +197,42 @@ class SlicePainter:
             self.words("view.window", width=number(window.width), centre=number(window.centre)),
             f"{self.words('view.zoom', percent=number(port.zoom_percent))} · {drawn}",
         )
+
+
+def absent_slices(state: VolumeState) -> NDArray[np.bool_]:
+    """Which slices k hold no pixels: holes, and what has not arrived."""
+    absent = ~state.loaded
+    absent[list(state.volume.holes)] = True
+    return absent
+
+
+def _band(port: Viewport, first_k: float, last_k: float) -> QRectF:
+    """The part of a picture between two places along k, which runs along its rows or its columns."""
+    grid = port.grid
+    if grid.row_ijk[2] != 0:
+        rows = sorted((k - grid.origin_ijk[2]) / grid.row_ijk[2] for k in (first_k, last_k))
+        corners = (-0.5, rows[0]), (grid.columns - 0.5, rows[1])
+    else:
+        columns = sorted((k - grid.origin_ijk[2]) / grid.column_ijk[2] for k in (first_k, last_k))
+        corners = (columns[0], -0.5), (columns[1], grid.rows - 0.5)
+    (left, top), (right, bottom) = (port.point_at(*corner) for corner in corners)
+    return QRectF(left, top, right - left, bottom - top)
+
+
+def _without_smear(plane: NDArray[np.generic], port: Viewport) -> NDArray[np.generic]:
+    """A plane across the slices in which absent slices repeat their neighbour.
+
+    They are hatched over; but drawn smoothly, their empty values would darken half of the slice beside them.
+    """
+    absent = absent_slices(port.state)
+    grid = port.grid
+    if not absent.any() or absent.all() or (grid.row_ijk[2] == 0 and grid.column_ijk[2] == 0):
+        return plane
+    there = np.flatnonzero(~absent)
+    nearest = there[np.abs(np.arange(len(absent))[:, None] - there[None, :]).argmin(axis=1)]
+    if max(grid.row_ijk[2], grid.column_ijk[2]) < 1:
+        nearest = len(absent) - 1 - nearest[::-1]
+    return np.ascontiguousarray(plane[nearest] if grid.row_ijk[2] != 0 else plane[:, nearest])
 
 
 def badge_words(words: Words, state: VolumeState) -> str:
