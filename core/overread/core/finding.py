@@ -23,3 +23,5 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     plane: str = ""
     slice_index: int = 0
     image_number: int = 0
+    across_gap: bool = False
+    """True when the line passes over slices that hold no pixels."""

@@ -16,6 +16,7 @@ from overread.viewer.canvas.slice_view import SliceView
 from overread.viewer.render import overlays
 from overread.viewer.render.viewport import Viewport
 from overread.viewer.state.views import Plane
+from overread.viewer.tools.measure import length_words
 from overread_testkit import Kit, field_volume, loaded, series_for
 
 
@@ -160,6 +161,21 @@ def test_without_mm_a_length_is_in_pixels(qtbot: QtBot) -> None:
     assert measured.unit == "px"
     assert measured.value == pytest.approx(30, abs=0.3)
     assert overlays.scale_bar_mm(port) is None
+
+
+def test_a_length_across_missing_images_is_marked(qtbot: QtBot) -> None:
+    volume = field_volume()
+    state = loaded(Volume(volume.voxels, volume.geometry, "1.2.3", holes=frozenset({9})))
+    kit = Kit(state)
+    kit.workspace.tool.set("length")
+    widget = shown(qtbot, kit, Plane.CORONAL)
+    port = widget.port()
+    assert port is not None
+    for first, last in ((6.0, 12.0), (11.0, 17.0)):
+        start, end = port.point_of_ijk((20, 20, first)), port.point_of_ijk((24, 20, last))
+        drag(qtbot, widget, QPoint(round(start[0]), round(start[1])), QPoint(round(end[0]), round(end[1])))
+    assert [one.across_gap for one in kit.measured] == [True, False]
+    assert length_words(kit.words, 12.34, "mm", across_gap=True) == "12.3 mm across missing images"
 
 
 def test_a_click_is_no_length(qtbot: QtBot, kit: Kit) -> None:

@@ -101,7 +101,7 @@ class Program(QObject):
             workspace=self.workspace,
             words=self.words,
             tools={tool.id: tool for tool in tools},
-            measurements=lambda state, plane, index: shell.drawn(self.store.reading, state, plane, index),
+            measurements=lambda state, plane, index: shell.drawn(self.store.reading, state, plane, index, self.words),
             profile=self.profile,
             text_scale=self.text_scale,
         )

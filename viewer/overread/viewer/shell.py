@@ -6,7 +6,7 @@ import datetime
 
 from overread.core.finding import Measurement
 from overread.core.reading import Reading
-from overread.core.series import Permission, Series, VerdictKind
+from overread.core.series import Permission, Series
 from overread.core.text import Sentence, sentence
 from overread.viewer.panels.inbox import ArrivalRow
 from overread.viewer.panels.own_read import MeasurementRow
@@ -15,8 +15,10 @@ from overread.viewer.panels.study_list import SeriesRow
 from overread.viewer.presenters.inbox import Arrival
 from overread.viewer.presenters.study import StudyPresenter
 from overread.viewer.render.overlays import DrawnMeasurement
+from overread.viewer.render.slice_painter import badge_sentence
+from overread.viewer.state.language import Words
 from overread.viewer.state.views import Plane, VolumeState
-from overread.viewer.tools.measure import Measured, value_text
+from overread.viewer.tools.measure import Measured, length_words, value_text
 
 
 def patient_line(series: Series) -> PatientLine:
@@ -48,7 +50,7 @@ def _series_row(series: Series, study: StudyPresenter) -> SeriesRow:
     title = f"{series.number} · {series.description}" if series.number is not None else series.description
     if series.split:
         title = f"{title} ({series.split})"
-    badge = badge_sentence(series)
+    badge = badge_sentence(series, len(series.missing_k))
     people = {one.patient.id for one in study.catalogue.value}
     heading = f"{series.study.date} {series.study.description}".strip()
     if len(people) > 1:
@@ -62,21 +64,6 @@ def _series_row(series: Series, study: StudyPresenter) -> SeriesRow:
         study=heading,
         thumbnail=study.thumbnails.get(series.key),
     )
-
-
-def badge_sentence(series: Series) -> Sentence | None:
-    """The amber words of a series; None for a quiet volume."""
-    verdict = series.verdict
-    if verdict.kind is VerdictKind.VOLUME:
-        return None
-    if series.missing_k:
-        return sentence("badge.missing-slices", n=len(series.missing_k))
-    if verdict.kind is not VerdictKind.WARN:
-        return sentence(f"badge.{verdict.kind}")
-    for code in verdict.codes:
-        if code in ("gantry-tilt", "irregular-spacing"):
-            return sentence(f"badge.{code}")
-    return sentence("badge.warn")
 
 
 def permissions(series: Series) -> list[tuple[bool, Sentence]]:
@@ -111,7 +98,7 @@ def measurement_rows(reading: Reading) -> list[MeasurementRow]:
             title=sentence(
                 f"open.measured-{one.kind}", image=one.image_number, plane=sentence(f"view.{one.plane}").say()
             ),
-            value=value_text(one.value, one.unit),
+            value=value_text(one.value, one.unit) + (" *" if one.across_gap else ""),
         )
         for one in reading.measurements
     ]
@@ -131,15 +118,18 @@ def as_measurement(measured: Measured, uid: str) -> Measurement:
         plane=str(measured.plane),
         slice_index=measured.slice_index,
         image_number=state.image_number(measured.plane),
+        across_gap=measured.across_gap,
     )
 
 
-def drawn(reading: Reading | None, state: VolumeState, plane: Plane, index: int) -> list[DrawnMeasurement]:
+def drawn(
+    reading: Reading | None, state: VolumeState, plane: Plane, index: int, words: Words
+) -> list[DrawnMeasurement]:
     """The measurements that lie on a slice."""
     if reading is None:
         return []
     return [
-        DrawnMeasurement(one.points_lps_mm, value_text(one.value, one.unit))
+        DrawnMeasurement(one.points_lps_mm, length_words(words, one.value, one.unit, across_gap=one.across_gap))
         for one in reading.measurements
         if (one.series_uid, one.split) == (state.series.uid, state.series.split)
         and one.plane == str(plane)

@@ -76,8 +76,12 @@ def draw_corners(
         plate_text(painter, EDGE, top + number * step, line)
     if text.prior:
         plate_text(painter, EDGE, top + len(text.top_left) * step + 4, text.prior)
+    metrics = QFontMetricsF(painter.font())
     for number, line in enumerate(text.top_right):
-        plate_text(painter, width - EDGE, top + number * step, line, right=True)
+        # Who it is stays whole; what it is gives way in a narrow view.
+        beside = metrics.horizontalAdvance(text.top_left[number]) + 3 * EDGE if number < len(text.top_left) else EDGE
+        fitting = metrics.elidedText(line, Qt.TextElideMode.ElideRight, width - EDGE - beside)
+        plate_text(painter, width - EDGE, top + number * step, fitting, right=True)
     badge = None
     if text.badge:
         badge = draw_badge(painter, width - EDGE, top + len(text.top_right) * step + 4, text.badge)
@@ -240,5 +244,6 @@ def hatch(painter: QPainter, area: QRectF, words: str) -> None:
     """A place without an image: hatched, with words; never black as anatomy is black."""
     painter.fillRect(area, colour("panel"))
     painter.fillRect(area, QBrush(colour("edge"), Qt.BrushStyle.BDiagPattern))
-    metrics = QFontMetricsF(painter.font())
-    plate_text(painter, area.center().x(), area.center().y() - metrics.height() / 2, words, centre=True)
+    if words:
+        metrics = QFontMetricsF(painter.font())
+        plate_text(painter, area.center().x(), area.center().y() - metrics.height() / 2, words, centre=True)

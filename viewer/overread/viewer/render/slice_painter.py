@@ -11,8 +11,8 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter, QPen
 
 from overread.core.geometry import place_letters_mm
-from overread.core.series import VerdictKind
-from overread.core.text import number
+from overread.core.series import Series, VerdictKind
+from overread.core.text import Sentence, number, sentence
 from overread.core.window import Window
 from overread.viewer.render import overlays
 from overread.viewer.render.lut import grey_pixels, image_of, window_table
@@ -163,11 +163,12 @@ class SlicePainter:
             for part in (patient.birth_date, self.words(f"view.sex-{sex}") if sex in ("m", "f", "o") else "")
             if part
         )
+        badge = badge_sentence(series, len(state.volume.holes))
         return CornerText(
             top_left=tuple(line for line in (patient.shown_name, patient.id, who) if line),
             top_right=tuple(line for line in self._where(port) if line),
             bottom_left=self._how(port),
-            badge=badge_words(self.words, state),
+            badge="" if badge is None else badge.say(self.words.current.value),
             prior=f"{self.words('view.prior')} {series.study.date}" if state.is_prior else "",
         )
 
@@ -235,20 +236,19 @@ def _without_smear(plane: NDArray[np.generic], port: Viewport) -> NDArray[np.gen
     return np.ascontiguousarray(plane[nearest] if grid.row_ijk[2] != 0 else plane[:, nearest])
 
 
-def badge_words(words: Words, state: VolumeState) -> str:
-    """The amber words of a series that is not a quiet volume; empty for a quiet one."""
-    verdict = state.series.verdict
-    if verdict.kind is VerdictKind.VOLUME and not state.volume.holes:
-        return ""
-    missing = len(state.volume.holes)
-    if missing:
-        return words("badge.missing-slices", n=missing)
+def badge_sentence(series: Series, holes: int) -> Sentence | None:
+    """The amber words of a series; None for a quiet volume. ``holes``: how many of its slices hold no pixels."""
+    verdict = series.verdict
+    if holes:
+        return sentence("badge.missing-slices", n=holes)
+    if verdict.kind is VerdictKind.VOLUME:
+        return None
     if verdict.kind is not VerdictKind.WARN:
-        return words(f"badge.{verdict.kind}")
+        return sentence(f"badge.{verdict.kind}")
     for code in verdict.codes:
         if code in ("gantry-tilt", "irregular-spacing"):
-            return words(f"badge.{code}")
-    return words("badge.warn")
+            return sentence(f"badge.{code}")
+    return sentence("badge.split" if any(code.endswith("-split") for code in verdict.codes) else "badge.warn")
 
 
 def _in_rail_order(seen: NDArray[np.bool_], port: Viewport) -> NDArray[np.bool_]:

@@ -31,6 +31,7 @@ class Measured:
     state: VolumeState
     plane: Plane
     slice_index: int
+    across_gap: bool
 
 
 class LengthTool(PlainTool):
@@ -52,11 +53,9 @@ class LengthTool(PlainTool):
         """See ``Tool``."""
         if self._start is not None:
             value, unit = length(port, self._start, (x, y))
-            self.draft.set(
-                DrawnMeasurement(
-                    _ends(port, self._start, (x, y)), self._words("view.length", value=value_text(value, unit))
-                )
-            )
+            across = crosses_gap(port, self._start, (x, y))
+            words = length_words(self._words, value, unit, across_gap=across)
+            self.draft.set(DrawnMeasurement(_ends(port, self._start, (x, y)), words))
 
     def release(self, port: Viewport, x: float, y: float) -> None:
         """See ``Tool``."""
@@ -68,7 +67,14 @@ class LengthTool(PlainTool):
         plane = port.view.plane.value
         self._measured(
             Measured(
-                "length", _ends(port, start, (x, y)), value, unit, port.state, plane, port.state.slice_index(plane)
+                kind="length",
+                points_lps_mm=_ends(port, start, (x, y)),
+                value=value,
+                unit=unit,
+                state=port.state,
+                plane=plane,
+                slice_index=port.state.slice_index(plane),
+                across_gap=crosses_gap(port, start, (x, y)),
             )
         )
 
@@ -115,6 +121,17 @@ def length(port: Viewport, start: tuple[float, float], end: tuple[float, float])
         return math.dist(port.pixel_at(*start), port.pixel_at(*end)), "px"
     a, b = _ends(port, start, end)
     return float(np.linalg.norm(np.subtract(a, b))), "mm"
+
+
+def crosses_gap(port: Viewport, start: tuple[float, float], end: tuple[float, float]) -> bool:
+    """True when a line in a view passes over slices that hold no pixels."""
+    low, high = sorted((port.ijk_at(*start)[2], port.ijk_at(*end)[2]))
+    return any(low - 0.5 < k < high + 0.5 for k in port.state.volume.holes)
+
+
+def length_words(words: Words, value: float, unit: str, *, across_gap: bool) -> str:
+    """A length in words; says when it passes over missing images."""
+    return words("view.length-across-gap" if across_gap else "view.length", value=value_text(value, unit))
 
 
 def value_text(value: float, unit: str) -> str:
