@@ -109,6 +109,8 @@ def clean_bits(raw: NDArray[np.generic], pixels: PixelFormat) -> NDArray[np.gene
     shift = pixels.high_bit + 1 - pixels.bits_stored
     if pixels.bits_stored == pixels.bits_allocated and (raw.dtype.kind == "i") == pixels.signed:
         return raw.astype(raw.dtype.newbyteorder("="), copy=False)
+    if not pixels.signed and raw.dtype.kind == "u" and shift == 0 and int(raw.max()) < 1 << pixels.bits_stored:
+        return raw.astype(raw.dtype.newbyteorder("="), copy=False)
     bits = (raw.astype(np.int64) >> shift) & ((1 << pixels.bits_stored) - 1)
     if pixels.signed:
         top = 1 << (pixels.bits_stored - 1)

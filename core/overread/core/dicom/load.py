@@ -256,6 +256,9 @@ def _to_voxels(raw: NDArray[np.generic], one: Instance, values: _Values) -> NDAr
     if values.dtype is np.int16:
         if one.slope == 1.0 and one.intercept == 0.0:
             return raw
+        if one.slope == 1.0 and raw.dtype == np.uint16 and int(raw.max()) + int(one.intercept) <= INT16.max:
+            # The sum fits int16, so it is right modulo 65536: no wider copy is needed.
+            return raw.view(np.int16) + np.int16(one.intercept)
         result: NDArray[np.generic] = raw.astype(np.int32) * int(one.slope) + int(one.intercept)
         return result
     return raw.astype(np.float32) * np.float32(one.slope) + np.float32(one.intercept)
