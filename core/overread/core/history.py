@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from overread.core.edits import CannotApplyError, Change, Edit, Redo, Undo, apply, describe
+from overread.core.edits import (
+    CannotApplyError,
+    Change,
+    DeclareOwnRead,
+    Edit,
+    Propose,
+    Redo,
+    Save,
+    Undo,
+    WayBack,
+    apply,
+    describe,
+    take_fact,
+)
 from overread.core.reading import Reading
 from overread.core.text import Sentence
 
@@ -18,7 +31,7 @@ class Step:
 
     entry_uid: str
     edit: Change
-    inverse: Change
+    back: WayBack
     words: Sentence
 
 
@@ -34,16 +47,18 @@ class History:
         """Apply one entry of the journal; the new reading. Raises CannotApplyError and then changes nothing."""
         if isinstance(edit, Undo):
             step = self._expected(self.done, edit.entry_uid)
-            self.reading, _again = apply(self.reading, step.inverse)
+            self.reading = step.back(self.reading)
             self.undone.append(self.done.pop())
         elif isinstance(edit, Redo):
             step = self._expected(self.undone, edit.entry_uid)
             self.reading, _back = apply(self.reading, step.edit)
             self.done.append(self.undone.pop())
+        elif isinstance(edit, Propose | DeclareOwnRead | Save):
+            self.reading = take_fact(self.reading, edit)
         else:
             words = describe(edit, self.reading)
-            self.reading, inverse = apply(self.reading, edit)
-            self.done.append(Step(entry_uid, edit, inverse, words))
+            self.reading, back = apply(self.reading, edit)
+            self.done.append(Step(entry_uid, edit, back, words))
             del self.done[:-MOST_STEPS]
             self.undone.clear()
         return self.reading

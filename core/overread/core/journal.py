@@ -7,6 +7,7 @@ it, and ``save_elsewhere`` writes them all to another place.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import sqlite3
@@ -20,7 +21,8 @@ from overread.core.errors import NotReadableError, NotWrittenError
 from overread.core.text import sentence
 from overread.core.whole import write_whole
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2: findings. The tables are those of 1, but a program that knows only 1 must not read rows that it cannot know."""
 FIRST_HASH = bytes(32)
 _SCHEMA = """
 CREATE TABLE entry (
@@ -41,14 +43,13 @@ CREATE TABLE place (study_uid TEXT PRIMARY KEY, body TEXT NOT NULL);
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row: who did what, when (UTC, ISO 8601), to which study. ``mask`` is the change of a mask, if any."""
+    """One row: who did what, when (UTC, ISO 8601), to which study."""
 
     uid: str
     study_uid: str
     at: str
     who: str
     edit: Edit
-    mask: bytes | None = None
 
 
 class Journal:
@@ -77,8 +78,9 @@ class Journal:
             base.execute("PRAGMA journal_mode=WAL")
             base.execute("PRAGMA synchronous=FULL")
             base.execute("PRAGMA foreign_keys=ON")
-            if found == 0:
-                base.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
+            if found < SCHEMA_VERSION:
+                tables = _SCHEMA if found == 0 else ""
+                base.executescript(f"BEGIN;{tables}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
         except (OSError, sqlite3.Error) as error:
             if base is not None:
                 base.close()
@@ -107,7 +109,7 @@ class Journal:
         try:
             row = base.execute("SELECT hash FROM entry ORDER BY seq DESC LIMIT 1").fetchone()
             before = FIRST_HASH if row is None else bytes(row[0])
-            body = encode(entry.edit)
+            body, mask = encode(entry.edit)
             base.execute(
                 "INSERT INTO entry (uid, study_uid, at, who, kind, body, mask, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
@@ -117,8 +119,8 @@ class Journal:
                     entry.who,
                     kind(entry.edit),
                     body,
-                    entry.mask,
-                    chained(before, entry, body),
+                    mask,
+                    chained(before, (entry.uid, entry.study_uid, entry.at, entry.who, body), mask),
                 ),
             )
             base.execute("COMMIT")
@@ -133,7 +135,7 @@ class Journal:
             "SELECT uid, study_uid, at, who, body, mask FROM entry WHERE study_uid = ? ORDER BY seq", (study_uid,)
         )
         try:
-            stored = tuple(Entry(row[0], row[1], row[2], row[3], decode(row[4]), row[5]) for row in rows)
+            stored = tuple(Entry(row[0], row[1], row[2], row[3], decode(row[4], row[5])) for row in rows)
         except (msgspec.ValidationError, msgspec.DecodeError, sqlite3.Error) as error:
             raise NotReadableError(sentence("journal.damaged", file=self.path.name)) from error
         return stored + tuple(entry for entry in self.waiting if entry.study_uid == study_uid)
@@ -143,7 +145,7 @@ class Journal:
         before = FIRST_HASH
         query = "SELECT seq, uid, study_uid, at, who, body, mask, hash FROM entry ORDER BY seq"
         for seq, uid, study_uid, at, who, body, mask, stored in self._open().execute(query):
-            want = chained_values(before, (uid, study_uid, at, who, body), mask)
+            want = chained(before, (uid, study_uid, at, who, body), mask)
             if want != bytes(stored):
                 return int(seq)
             before = want
@@ -174,10 +176,7 @@ class Journal:
 
     def save_elsewhere(self, path: Path) -> None:
         """Write the entries that wait to a JSON-lines file. Raises NotWrittenError; nothing half-written stays."""
-        lines = [
-            {"uid": one.uid, "study_uid": one.study_uid, "at": one.at, "who": one.who, "edit": encode(one.edit)}
-            for one in self.waiting
-        ]
+        lines = [_line(one) for one in self.waiting]
         text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
         try:
             write_whole(path, text.encode())
@@ -191,12 +190,13 @@ class Journal:
             self._base = None
 
 
-def chained(before: bytes, entry: Entry, body: str) -> bytes:
-    """SHA-256 over the hash of the row before and all that an entry says."""
-    return chained_values(before, (entry.uid, entry.study_uid, entry.at, entry.who, body), entry.mask)
+def _line(entry: Entry) -> dict[str, str]:
+    body, mask = encode(entry.edit)
+    line = {"uid": entry.uid, "study_uid": entry.study_uid, "at": entry.at, "who": entry.who, "edit": body}
+    return line if mask is None else line | {"mask": base64.b64encode(mask).decode()}
 
 
-def chained_values(before: bytes, texts: tuple[str, ...], mask: bytes | None) -> bytes:
+def chained(before: bytes, texts: tuple[str, ...], mask: bytes | None) -> bytes:
     """The hash of a row: each part with its length before it, so that no two rows hash alike."""
     digest = hashlib.sha256(before)
     for part in (*(text.encode() for text in texts), mask or b""):

@@ -97,3 +97,57 @@ class Mask:
 
 
 EMPTY = Mask(((0, 0), (0, 0), (0, 0)), b"")
+
+
+@dataclass(frozen=True, slots=True)
+class MaskChange:
+    """Which voxels of a mask changed sides: a box and its packed bits as in ``Mask``. Twice, it does nothing."""
+
+    box: Box
+    bits: bytes
+
+    @classmethod
+    def between(cls, before: Mask, after: Mask) -> MaskChange:
+        """The change that leads from one mask to another."""
+        box = union(before.box, after.box)
+        differs = Mask.from_array(in_box(before, box) ^ in_box(after, box), origin(box))
+        return cls(differs.box, differs.bits)
+
+    @property
+    def voxels(self) -> int:
+        """How many voxels change sides."""
+        return Mask(self.box, self.bits).voxels
+
+    def apply(self, mask: Mask) -> Mask:
+        """The mask with this change. Raises ValueError when the bits do not fill the box."""
+        change = Mask(self.box, self.bits)
+        if change.is_empty:
+            return mask
+        box = union(mask.box, change.box)
+        return Mask.from_array(in_box(mask, box) ^ in_box(change, box), origin(box))
+
+
+def origin(box: Box) -> tuple[int, int, int]:
+    """First voxel of a box."""
+    return box[0][0], box[1][0], box[2][0]
+
+
+def union(first: Box, second: Box) -> Box:
+    """The smallest box around two boxes; an empty one adds nothing."""
+    if any(low >= high for low, high in first):
+        return second
+    if any(low >= high for low, high in second):
+        return first
+    spans = [(min(a[0], b[0]), max(a[1], b[1])) for a, b in zip(first, second, strict=True)]
+    return spans[0], spans[1], spans[2]
+
+
+def in_box(mask: Mask, box: Box) -> Bool:
+    """The voxels of a mask that lie in a box, as an array of the box's size."""
+    whole = np.zeros([max(0, high - low) for low, high in box], dtype=np.bool_)
+    spans = [(max(a[0], b[0]), min(a[1], b[1])) for a, b in zip(mask.box, box, strict=True)]
+    if all(low < high for low, high in spans):
+        inner = tuple(slice(low - mine[0], high - mine[0]) for (low, high), mine in zip(spans, mask.box, strict=True))
+        target = tuple(slice(low - its[0], high - its[0]) for (low, high), its in zip(spans, box, strict=True))
+        whole[target] = mask.to_array()[inner]
+    return whole

@@ -49,6 +49,8 @@ SCHEMA: tuple[Key, ...] = (
     Key("mouse", "choice", "default", ("default", "pacs_b")),
     Key("text-size", "number", 100, low=80, high=200),
     Key("inbox", "folder", ""),
+    Key("reading-mode", "choice", "second", ("second", "concurrent")),
+    Key("results", "folder", ""),
     Key("layout", "choice", "chest", ("chest", "1", "1x2", "2x1", "2x2", "1+2", "1+3")),
 )
 BY_NAME: Mapping[str, Key] = {key.name: key for key in SCHEMA}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from overread.core.edits import CannotApplyError, Edit, Redo, Undo
+from overread.core.edits import CannotApplyError, Edit, Fact, Redo, Undo
 from overread.core.errors import OverreadError
 from overread.core.history import History
 from overread.core.journal import Entry, Journal
@@ -30,6 +30,11 @@ class Change:
 def new_uid() -> str:
     """A new DICOM UID (PS3.5 B.2: 2.25 and a UUID as a number)."""
     return f"2.25.{uuid.uuid4().int}"
+
+
+def now() -> str:
+    """The present moment as it stands in journal and judgements: UTC, ISO 8601, milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 class ReadingStore:
@@ -106,9 +111,23 @@ class ReadingStore:
         """No study is open any more."""
         self._history = None
 
-    def apply(self, edit: Edit) -> None:
-        """Journal an edit, then let it enter the reading. Without an open study nothing happens."""
-        self._ask(lambda: self._write(edit))
+    def apply(self, edit: Edit, who: str = "") -> None:
+        """Journal an edit, then let it enter the reading. Without an open study nothing happens.
+
+        ``who`` is the reader of the moment when it is empty; a model's result names the model.
+        """
+        author = who or self.reader
+        self._ask(lambda: self._write(edit, author))
+
+    def record(self, study_uid: str, fact: Fact, who: str) -> None:
+        """Journal what happened to a study that need not be open; if it is, the fact enters its reading too."""
+        self._ask(lambda: self._record(study_uid, fact, who))
+
+    def _record(self, study_uid: str, fact: Fact, who: str) -> None:
+        if self._history is not None and self._history.reading.study_uid == study_uid:
+            self._write(fact, who)
+        else:
+            self._keep(Entry(new_uid(), study_uid, now(), who, fact), None)
 
     def undo(self) -> None:
         """Take back the newest edit that stands when all that was asked before has entered."""
@@ -120,11 +139,11 @@ class ReadingStore:
 
     def _undo(self) -> None:
         if self._history and self._history.done:
-            self._write(Undo(self._history.done[-1].entry_uid))
+            self._write(Undo(self._history.done[-1].entry_uid), self.reader)
 
     def _redo(self) -> None:
         if self._history and self._history.undone:
-            self._write(Redo(self._history.undone[-1].entry_uid))
+            self._write(Redo(self._history.undone[-1].entry_uid), self.reader)
 
     def _ask(self, call: Call) -> None:
         """One at a time: an undo must know what the edit before it became."""
@@ -135,12 +154,11 @@ class ReadingStore:
         while self._asked and not self._busy:
             self._asked.popleft()()
 
-    def _write(self, edit: Edit) -> None:
-        history = self._history
-        if history is None:
-            return
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        entry = Entry(new_uid(), history.reading.study_uid, now, self.reader, edit)
+    def _write(self, edit: Edit, who: str) -> None:
+        if self._history is not None:
+            self._keep(Entry(new_uid(), self._history.reading.study_uid, now(), who, edit), self._history)
+
+    def _keep(self, entry: Entry, history: History | None) -> None:
         self._busy = True
 
         def work() -> None:
@@ -153,8 +171,13 @@ class ReadingStore:
 
         self._lane(work)
 
-    def _enter(self, history: History, entry: Entry) -> None:
+    def _enter(self, history: History | None, entry: Entry) -> None:
         self._busy = False
+        if history is not None:
+            self._take(history, entry)
+        self._next()
+
+    def _take(self, history: History, entry: Entry) -> None:
         try:
             reading = history.take(entry.uid, entry.edit)
         except CannotApplyError:
@@ -162,7 +185,6 @@ class ReadingStore:
         else:
             if history is self._history:
                 self._tell(Change(reading, entry.edit, entry.who))
-        self._next()
 
     def _tell(self, change: Change) -> None:
         for watcher in tuple(self._watchers):

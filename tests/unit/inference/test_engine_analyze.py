@@ -90,7 +90,10 @@ def test_analyze_prints_and_writes_the_box_in_patient_mm(tmp_path: Path, capsys:
     )  # fmt: skip
     # Mean index (i, j, k) = (22.5, 11.5, 5) at 1, 1, 3 mm from (-30, -40, 50).
     assert one["centre_lps_mm"] == pytest.approx([-7.5, -28.5, 65.0])
-    assert one["place"] == "R 7.5, A 28.5, S 65.0"
+    assert one["place"] == "R 7.5, A 28.5, S 65.0 mm"
+    # Six columns by four rows of 1 mm: from edge to edge of the hull of the points between inner and outer pixels.
+    assert one["long_mm"] == pytest.approx(np.hypot(6, 3))
+    assert one["judged"] is None
     assert one["box_lps_mm"] == [[-10.5, -30.5, 60.5], [-4.5, -26.5, 69.5]]
     assert one["volume_mm3"] == pytest.approx(3 * 4 * 6 * 3.0)
     assert one["equivalent_diameter_mm"] == pytest.approx((6 * 216 / np.pi) ** (1 / 3))
@@ -112,7 +115,8 @@ def test_analyze_without_out_writes_nothing_and_tells_in_words(
     assert main(["analyze", str(tmp_path / "in"), "--model", "ball", "--device", "cpu"]) == Exit.DONE
     printed = capsys.readouterr()
     assert printed.out == (
-        "1 proposal, not verified by a person.\n1. R 7.5, A 28.5, S 65.0  long ? mm, short ? mm, 216 mm³, rank 0.50\n"
+        "1 proposal, not verified by a person.\n"
+        "1. R 7.5, A 28.5, S 65.0 mm  long 6.7 mm, short 4.5 mm, 216 mm³, rank 0.50\n"
     )
     assert printed.err == ""
 

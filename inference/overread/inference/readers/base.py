@@ -39,6 +39,8 @@ class Candidate:
     why: Mapping[str, float] = field(default_factory=dict)
     measures: Mapping[str, float] = field(default_factory=dict)
     warnings: tuple[Sentence, ...] = ()
+    place: Sentence | None = None
+    """Where in the body it lies, in words, as far as the reader knows it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,13 +19,15 @@ from overread.core.dicom.load import load
 from overread.core.dicom.scan import scan
 from overread.core.errors import DoesNotFitError, EngineError, Exit, NotReadableError, NotWrittenError, OverreadError
 from overread.core.series import Series
+from overread.core.settings import account_name
 from overread.core.text import millimetres, number, say, sentence, volume_text
 from overread.core.volume import Volume
 from overread.inference.cards import Fit, ModelCard, Suitability, card, suits
 from overread.inference.client import Answer, EngineClient, Event, Request
 from overread.inference.protocol import Failure, Progress
-from overread.viewer.cli.findings_json import document
 from overread.viewer.cli.terminal import progress, write_json
+from overread.viewer.findings_json import document
+from overread.viewer.proposing import proposed
 
 HELP = (
     "Let a model read one series. Its proposals are not verified by a person. With --out DIR: findings.json and "
@@ -100,8 +102,15 @@ def analyze(arguments: argparse.Namespace, model: ModelCard, make_client: MakeCl
         facts = {"Modality": series.modality, "BodyPartExamined": series.body_part, **dict(series.attributes)}
         request = Request(model.name, loading.volume, loading.block, arguments.device, facts)
         answer = _ask(request, make_client)
-        found = document(model, suitability, loading.volume, answer)
+        propose = proposed(answer, model, suitability, series, loading.volume, account_name())
+        found = document(propose.findings, propose.result, loading.volume.geometry, _record(answer))
         return _Done(found, answer, loading.volume, tuple(left_out))
+
+
+def _record(answer: Answer) -> dict[str, Any]:
+    """What only a run of the command line tells of itself."""
+    seconds = {stage: round(value, 3) for stage, value in answer.proposals.stage_seconds.items()}
+    return {"stage_seconds": seconds, "verified_by_a_person": False}
 
 
 def _choose(

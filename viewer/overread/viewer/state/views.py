@@ -11,6 +11,7 @@ from overread.core.geometry import Triple
 from overread.core.series import Permission, Series
 from overread.core.volume import Volume
 from overread.core.window import Window
+from overread.viewer.state.marks import Marks
 from overread.viewer.state.observable import Property
 
 
@@ -152,6 +153,7 @@ class Workspace:
         """True while the active view has the whole area (double click)."""
         self.tool = Property("window")
         self.overlays = Overlays()
+        self.marks = Marks()
 
     @property
     def active_view(self) -> ViewState | None:
