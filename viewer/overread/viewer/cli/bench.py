@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -19,18 +20,20 @@ from overread.core.dicom.load import load
 from overread.core.dicom.scan import scan
 from overread.core.errors import Exit
 from overread.core.geometry import Geometry
+from overread.core.paths import HOME_VARIABLE
 from overread.core.sample.series_writer import SeriesText, write_series
 from overread.viewer.cli.terminal import write_json
 
 HELP = "Measure loading and drawing, each as a ratio to another way of doing it in the same run."
 SLICES, SIDE = 120, 512
+WINDOW_SLICES = 600
 ROUNDS = 3
 STEPS = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """CPU seconds of ours and of the other; ``ratio`` is ours divided by the other's."""
+    """Ours and the other in ``unit``; ``ratio`` is ours divided by the other's."""
 
     work: str
     ours: float
@@ -38,11 +41,13 @@ class Row:
     other_name: str
     ratio: float
     goal: str
+    unit: str = "s CPU"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    parser.add_argument("what", nargs="?", choices=("load", "screen", "all"), default="all")
+    parser.add_argument("what", nargs="?", choices=("load", "screen", "window", "all"), default="all")
+    parser.add_argument("--slices", type=int, default=WINDOW_SLICES, help="of the series that the window opens")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
 
 
@@ -55,20 +60,22 @@ def run(arguments: argparse.Namespace) -> int:
             rows += _load_rows(series)
         if arguments.what in ("screen", "all"):
             rows += _screen_rows(series)
+        if arguments.what in ("window", "all"):
+            rows += _window_rows(_native_series(Path(folder) / "large", arguments.slices), Path(folder) / "home")
     if arguments.json:
         write_json({"rows": [asdict(row) for row in rows]})
     else:
         for row in rows:
             sys.stdout.write(
-                f"{row.work}: {row.ours * 1000:.1f} ms CPU, {row.other_name} {row.other * 1000:.1f} ms,"
+                f"{row.work}: {row.ours:.3g} {row.unit}, {row.other_name} {row.other:.3g} {row.unit},"
                 f" ratio {row.ratio:.2f} (goal {row.goal})\n"
             )
     return Exit.DONE
 
 
-def _native_series(folder: Path) -> Path:
+def _native_series(folder: Path, slices: int = SLICES) -> Path:
     """A native CT series of noise; reading does not depend on what is in it."""
-    voxels = np.random.default_rng(1).integers(-1000, 400, (SLICES, SIDE, SIDE)).astype(np.int16)
+    voxels = np.random.default_rng(1).integers(-1000, 400, (slices, SIDE, SIDE), dtype=np.int16)
     geometry = Geometry(voxels.shape, np.diag([0.7, 0.7, 1.0, 1.0]))
     text = SeriesText("BENCH", "BENCH", "", "", "", "20260101", "bench", "bench", "synthetic", "bench", "bench")
     write_series(voxels, geometry, text, folder)
@@ -143,3 +150,73 @@ def _steps(step: Callable[[int], object]) -> Callable[[], None]:
             step(number)
 
     return many
+
+
+def _window_rows(folder: Path, home: Path) -> list[Row]:
+    """The whole program: start, loading, stalls, memory, gestures."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    # Imported here: measuring the loader needs neither Qt nor VTK.
+    from PySide6.QtWidgets import QApplication  # noqa: PLC0415
+
+    from overread.viewer.bench_window import WindowBench  # noqa: PLC0415
+
+    start_s, import_s = _start_seconds()
+    rows = [_row("start of the program, with its imports", start_s, import_s, "the imports alone", "<= 1.5", "s")]
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(application, QApplication)
+    bench = WindowBench(application, home)
+    try:
+        loaded = bench.load(folder)
+        floor_s = _read_seconds(folder)
+        volume_mib = bench.state.volume.voxels.nbytes / (1 << 20)
+        stall = float(np.percentile(loaded.gaps_ms, 99))
+        slices = bench.state.volume.geometry.shape_kji[0]
+        rows += [
+            _row(f"{slices} images to the first one on screen", loaded.first_s, loaded.whole_s, "all", "<= 0.2", "s"),
+            _row(f"{slices} images to all in the window", loaded.whole_s, floor_s, "read and copy", "<= 2", "s"),
+            _row("stalls while it loads, p99", stall, 50.0, "goal", "<= 1", "ms"),
+            _row("longest stall while it loads", float(loaded.gaps_ms.max()), 50.0, "goal of p99", "-", "ms"),
+            _row("peak memory above the volume", loaded.above_volume_mib, volume_mib, "the volume", "<= 0.5", "MiB"),
+        ]
+        for pair in bench.gestures():
+            for name, share in (("median", 50), ("p95", 95)):
+                ours, other = float(np.percentile(pair.ours_ms, share)), float(np.percentile(pair.other_ms, share))
+                rows.append(_row(f"{pair.work}, {name}", ours, other, pair.other_name, "<= 1", "ms"))
+    finally:
+        bench.close()
+    return rows
+
+
+def _row(work: str, ours: float, other: float, other_name: str, goal: str, unit: str) -> Row:
+    return Row(work, ours, other, other_name, ours / max(other, 1e-9), goal, unit)
+
+
+def _start_seconds() -> tuple[float, float]:
+    """Wall seconds from nothing to a painted empty window, and of the imports alone; least of three."""
+    imports = "import overread.viewer.app, PySide6.QtWidgets"
+    shown = (
+        "import sys; from PySide6.QtWidgets import QApplication; from overread.core.paths import default_paths;"
+        "from overread.viewer.app import Program; a = QApplication([]); p = Program(default_paths());"
+        "p.window.resize(1600, 1000); p.window.show(); a.processEvents(); p.window.grab(); p.window.close();"
+        "a.processEvents()"
+    )
+    with tempfile.TemporaryDirectory(prefix="overread-bench-") as home:
+        environment = {**os.environ, HOME_VARIABLE: home}
+        return _least(shown, environment), _least(imports, environment)
+
+
+def _least(code: str, environment: dict[str, str]) -> float:
+    best = float("inf")
+    for _round in range(ROUNDS):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=120)
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def _read_seconds(folder: Path) -> float:
+    """Wall seconds to read every file once and copy its bytes: below that no loader can be."""
+    start = time.perf_counter()
+    for file in sorted(folder.iterdir()):
+        np.frombuffer(file.read_bytes(), dtype=np.uint8).copy()
+    return time.perf_counter() - start

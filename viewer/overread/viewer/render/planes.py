@@ -106,10 +106,22 @@ def grid_at(geometry: Geometry, plane: Plane, index: int, *, images: bool = Fals
     )
 
 
-def plane_pixels(volume: Volume, grid: PlaneGrid) -> NDArray[np.generic]:
-    """The voxels of a picture [row, column], C-contiguous, without any interpolation."""
+def plane_pixels(volume: Volume, grid: PlaneGrid, slices_k: NDArray[np.intp] | None = None) -> NDArray[np.generic]:
+    """The voxels of a picture [row, column], C-contiguous, without any interpolation.
+
+    ``slices_k`` names for each slice k the slice to take instead, for planes that cut across slices of which some
+    hold nothing yet. Only the named ones are touched: in memory that nobody has written yet every read of a new
+    page is a page fault, and a sagittal plane lies on all pages of a volume.
+    """
     through = next(axis for axis in range(3) if grid.column_ijk[axis] == 0 and grid.row_ijk[axis] == 0)
-    picked: NDArray[np.generic] = np.take(volume.voxels, int(grid.origin_ijk[through]), axis=2 - through)
+    index = int(grid.origin_ijk[through])
+    picked: NDArray[np.generic]
+    if through == 2 or slices_k is None:
+        picked = np.take(volume.voxels, index, axis=2 - through)
+    elif through == 1:
+        picked = volume.voxels[slices_k, index, :]
+    else:
+        picked = volume.voxels[slices_k, :, index]
     left = [axis for axis in (2, 1, 0) if axis != through]
     # ``picked`` has the remaining axes in the order k, j, i; rows must come first.
     if grid.row_ijk[left[0]] == 0:

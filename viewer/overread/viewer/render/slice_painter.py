@@ -49,7 +49,7 @@ class Picture:
         state, volume, window = port.state, port.state.volume, port.state.window.value
         plane_key = (id(state), port.grid.origin_ijk, port.grid.column_ijk, port.grid.row_ijk, state.revision.value)
         if plane_key != self.plane_key or self.plane is None:
-            self.plane, self.plane_key = _without_smear(plane_pixels(volume, port.grid), port), plane_key
+            self.plane, self.plane_key = plane_pixels(volume, port.grid, nearest_present(state)), plane_key
             self.image = None
         table_key = (id(state), _window_key(window))
         if table_key != self.table_key or self.table is None:
@@ -220,20 +220,20 @@ def _band(port: Viewport, first_k: float, last_k: float) -> QRectF:
     return QRectF(left, top, right - left, bottom - top)
 
 
-def _without_smear(plane: NDArray[np.generic], port: Viewport) -> NDArray[np.generic]:
-    """A plane across the slices in which absent slices repeat their neighbour.
+def nearest_present(state: VolumeState) -> NDArray[np.intp] | None:
+    """For each slice k the nearest one that holds pixels; None when all do, or none.
 
-    They are hatched over; but drawn smoothly, their empty values would darken half of the slice beside them.
+    Absent slices are hatched over; but drawn smoothly, their empty values would darken half of the slice beside them.
     """
-    absent = absent_slices(port.state)
-    grid = port.grid
-    if not absent.any() or absent.all() or (grid.row_ijk[2] == 0 and grid.column_ijk[2] == 0):
-        return plane
+    absent = absent_slices(state)
+    if not absent.any() or absent.all():
+        return None
     there = np.flatnonzero(~absent)
-    nearest = there[np.abs(np.arange(len(absent))[:, None] - there[None, :]).argmin(axis=1)]
-    if max(grid.row_ijk[2], grid.column_ijk[2]) < 1:
-        nearest = len(absent) - 1 - nearest[::-1]
-    return np.ascontiguousarray(plane[nearest] if grid.row_ijk[2] != 0 else plane[:, nearest])
+    wanted = np.arange(len(absent))
+    after = np.minimum(np.searchsorted(there, wanted), len(there) - 1)
+    before = np.maximum(after - 1, 0)
+    nearer = np.abs(there[before] - wanted) <= np.abs(there[after] - wanted)
+    return np.asarray(np.where(nearer, there[before], there[after]), dtype=np.intp)
 
 
 def badge_sentence(series: Series, holes: int) -> Sentence | None:
