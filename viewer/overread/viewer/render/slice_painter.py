@@ -98,7 +98,7 @@ class SlicePainter:
         if k is not None and k in port.state.volume.holes:
             overlays.hatch(painter, area, self.words("view.hole"))
             return
-        if k is not None and not port.state.loaded[k]:
+        if not (port.state.loaded.any() if k is None else port.state.loaded[k]):
             overlays.hatch(painter, area, self.words("view.loading"))
             return
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
