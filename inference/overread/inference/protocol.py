@@ -162,6 +162,7 @@ class Proposal(_Part, frozen=True):
     why: dict[Short, float] = {}
     measures: dict[Short, float] = {}
     warnings: list[Told] = []
+    place: Told | None = None
 
     def region(self) -> Mask:
         """The mask. Raises ValueError when its bits do not fill its box."""

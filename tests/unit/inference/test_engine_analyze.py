@@ -112,7 +112,8 @@ def test_analyze_without_out_writes_nothing_and_tells_in_words(
     assert main(["analyze", str(tmp_path / "in"), "--model", "ball", "--device", "cpu"]) == Exit.DONE
     printed = capsys.readouterr()
     assert printed.out == (
-        "1 proposal, not verified by a person.\n1. R 7.5, A 28.5, S 65.0  long ? mm, short ? mm, 216 mm³, rank 0.50\n"
+        "1 proposal, not verified by a person.\n"
+        "1. R 7.5, A 28.5, S 65.0  long ? mm, short ? mm, 216 mm³, blob score 0.50\n"
     )
     assert printed.err == ""
 

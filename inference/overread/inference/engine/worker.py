@@ -174,6 +174,7 @@ def _proposal(candidate: Candidate, score_name: str) -> Proposal:
         why={name: float(value) for name, value in candidate.why.items()},
         measures={name: float(value) for name, value in candidate.measures.items()},
         warnings=[Told.of(one) for one in candidate.warnings],
+        place=Told.of(candidate.place) if candidate.place is not None else None,
     )
 
 

@@ -22,6 +22,7 @@ from overread.inference.protocol import Proposal
 
 ORIGIN = "model"
 STATE = "proposed"
+NOT_KNOWN = "place.not-known"
 
 
 def document(card: ModelCard, suitability: Suitability, volume: Volume, answer: Answer) -> dict[str, Any]:
@@ -67,7 +68,7 @@ def finding(
         "state": STATE,
         "label": say(card.gives.label),
         "kind": say(proposal.kind) if proposal.kind in card.gives.kinds else proposal.kind,
-        "place": ", ".join(place_letters_mm(proposal.centre_lps_mm)),
+        "place": _place(proposal),
         "score": proposal.score,
         "score_name": say(proposal.score_name),
         "centre_lps_mm": list(proposal.centre_lps_mm),
@@ -80,6 +81,14 @@ def finding(
         "why": dict(proposal.why),
         "warnings": [one.say() for one in warnings] + [one.sentence().say() for one in proposal.warnings],
     }
+
+
+def _place(proposal: Proposal) -> str:
+    """Where the model says that it is, and the patient's millimetres; these alone when the model does not know."""
+    letters = ", ".join(place_letters_mm(proposal.centre_lps_mm))
+    if proposal.place is None or proposal.place.id == NOT_KNOWN:
+        return letters
+    return f"{proposal.place.sentence().say()} ({letters})"
 
 
 def box_lps_mm(box: Box, geometry: Geometry) -> list[list[float]]:
