@@ -116,7 +116,7 @@ def test_analyze_without_out_writes_nothing_and_tells_in_words(
     printed = capsys.readouterr()
     assert printed.out == (
         "1 proposal, not verified by a person.\n"
-        "1. R 7.5, A 28.5, S 65.0 mm  long 6.7 mm, short 4.5 mm, 216 mm³, rank 0.50\n"
+        "1. R 7.5, A 28.5, S 65.0 mm  long 6.7 mm, short 4.5 mm, 216 mm³, blob score 0.50\n"
     )
     assert printed.err == ""
 

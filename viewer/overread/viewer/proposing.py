@@ -16,6 +16,9 @@ from overread.inference.cards import ModelCard, Suitability
 from overread.inference.client import Answer
 from overread.inference.protocol import Proposal
 
+NOT_KNOWN = "place.not-known"
+"""What a model says that does not know where in the body a mark lies."""
+
 
 def proposed(
     answer: Answer,
@@ -76,7 +79,7 @@ def _finding(
         who=f"{card.name} {card.version}",
         at=result.at,
         kind=proposal.kind if proposal.kind in card.gives.kinds else "",
-        place=proposal.place.sentence() if proposal.place is not None else place_in_mm(measures.centre_lps_mm),
+        place=_place(proposal) or place_in_mm(measures.centre_lps_mm),
         proposed_mask=mask,
         proposed_measures=measures,
         score=proposal.score,
@@ -91,6 +94,12 @@ def _finding(
 
 def _warnings(of_result: Sequence[Sentence], proposal: Proposal) -> tuple[Sentence, ...]:
     return (*of_result, *(one.sentence() for one in proposal.warnings))
+
+
+def _place(proposal: Proposal) -> Sentence | None:
+    """Where the model says that it is; None when it says that it does not know."""
+    told = None if proposal.place is None else proposal.place.sentence()
+    return None if told is None or told.id == NOT_KNOWN else told
 
 
 def place_in_mm(point_lps_mm: Triple) -> Sentence:

@@ -7,8 +7,16 @@ from collections.abc import Callable
 from overread.inference.cards import ModelCard, card
 from overread.inference.readers.base import Reader
 
-_SHIPPED: dict[str, Callable[[], Reader]] = {}
-"""No reader ships with this version; each will be imported in the worker when it is first asked for."""
+
+def _lung_nodule() -> Reader:
+    # Late: scipy and the rest of a reader are loaded in the worker that runs it, not in the engine.
+    from overread.inference.readers.lung_nodule.reader import read  # noqa: PLC0415
+
+    return read
+
+
+_SHIPPED: dict[str, Callable[[], Reader]] = {"lung-nodule": _lung_nodule}
+"""Each is imported in the worker when it is first asked for."""
 
 
 def find_reader(name: str) -> tuple[Reader, ModelCard] | None:

@@ -29,7 +29,8 @@ class Candidate:
 
     ``mask`` is in voxels [k, j, i] of the volume; ``centre_lps_mm`` is patient LPS mm. ``kind`` is a text id of
     the card's ``gives.kinds``. ``why`` are the values of the rules that made the score, ``measures`` are
-    figures with their unit in the name (``long_mm``, ``volume_mm3``, ``mean_hu``).
+    figures with their unit in the name (``long_mm``, ``volume_mm3``, ``mean_hu``). ``place`` says where in the body
+    it is, from what the reader knows of this scan; None when it knows nothing about that.
     """
 
     mask: Mask

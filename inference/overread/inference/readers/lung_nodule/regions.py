@@ -1,0 +1,195 @@
+"""What lies at a peak: a grown region, its size and shape, what touches it, and the score of the rules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import cc3d
+import edt
+import numpy as np
+from numpy.typing import NDArray
+
+from overread.inference.readers.lung_nodule.grid import Bool, Float32
+
+Window = tuple[slice, slice, slice]
+Points = NDArray[np.int_]
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A region on the 1 mm grid: its box origin and mask, its main axes, and the values of the rules."""
+
+    origin_kji: tuple[int, int, int]
+    mask: Bool
+    axes_mm: tuple[float, float, float]
+    why: Mapping[str, float]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """A peak: place on the 1 mm grid [k, j, i], scale (mm) and curvature ratio."""
+
+    point: NDArray[np.float64]
+    scale_mm: float
+    ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Blob:
+    """What is bright and connected with a seed, the depth of each voxel, and the largest ball near the seed."""
+
+    bright: Bool
+    depth: Float32
+    deepest: Points
+    radius: float
+
+    def opened(self, cut: float) -> Bool | None:
+        """Opening by distance of the part with the ball: what is thinner than twice ``cut`` is gone."""
+        labels = cc3d.connected_components(self.depth > cut, connectivity=6)
+        label = labels[tuple(self.deepest)]
+        if label == 0:
+            return None
+        # Half a voxel more: depth is measured from the centres of the first voxels outside.
+        grown: Bool = _distance_to(labels == label) <= cut + 0.5
+        return grown & self.bright
+
+
+def grow(
+    hu: Float32,
+    inside: Bool,
+    seed: Seed,
+    lung_hu: float,
+    parameters: Mapping[str, Any],
+    pass_parameters: Mapping[str, Any],
+) -> Region | None:
+    """The region at a peak with its score; None when nothing blob-like can be grown there.
+
+    The rules look at a core from which vessels are cut more strictly than from the mask that is answered.
+    """
+    window = _window(seed, hu.shape, parameters)
+    box, lung = hu[window], inside[window]
+    at = np.round(seed.point).astype(int) - [one.start for one in window]
+    local_hu = _local_lung(box, lung, lung_hu, parameters)
+    blob = _blob(box, lung, at, seed.scale_mm, local_hu, pass_parameters)
+    core = blob.opened(float(parameters["core_share"]) * blob.radius) if blob is not None else None
+    if blob is None or core is None or int(core.sum()) < parameters["least_mm3"] or _leaves(core, window, hu.shape):
+        return None
+    why = {"ratio": seed.ratio} | _rules(box, lung, blob, core, local_hu, parameters)
+    score = _score(why, pass_parameters["gates"])
+    if score < parameters["list_from"]:
+        return None
+    mask = blob.opened(_mask_cut(blob.radius, parameters))
+    if mask is None:
+        return None
+    origin = (window[0].start, window[1].start, window[2].start)
+    return Region(origin, mask, axes_mm(mask), why, score)
+
+
+def _mask_cut(radius: float, parameters: Mapping[str, Any]) -> float:
+    """What is cut from a mask: a share of its ball; in a small one a whole voxel, as far as the ball stands it."""
+    least = min(float(parameters["least_cut_mm"]), float(parameters["most_cut_share"]) * radius)
+    return max(float(parameters["mask_share"]) * radius, least)
+
+
+def _window(seed: Seed, shape: tuple[int, ...], parameters: Mapping[str, Any]) -> Window:
+    reach = round(parameters["reach_scales"] * seed.scale_mm + parameters["reach_mm"])
+    middle = np.round(seed.point).astype(int)
+    low, high = np.maximum(middle - reach, 0), np.minimum(middle + reach + 1, shape)
+    return (slice(int(low[0]), int(high[0])), slice(int(low[1]), int(high[1])), slice(int(low[2]), int(high[2])))
+
+
+def _leaves(core: Bool, window: Window, shape: tuple[int, ...]) -> bool:
+    """True when a core goes on beyond its box: it is longer than a blob of its scale can be."""
+    for axis, (span, size) in enumerate(zip(window, shape, strict=True)):
+        first, last = np.take(core, 0, axis), np.take(core, -1, axis)
+        if (span.start > 0 and first.any()) or (span.stop < size and last.any()):
+            return True
+    return False
+
+
+def _local_lung(box: Float32, lung: Bool, lung_hu: float, parameters: Mapping[str, Any]) -> float:
+    """The median of the aerated lung around (HU); that of the whole lungs where too little is there."""
+    coarse = box[::2, ::2, ::2]
+    aerated = coarse[lung[::2, ::2, ::2] & (coarse < parameters["aerated_hu"])]
+    return float(np.median(aerated)) if len(aerated) >= parameters["least_aerated"] else lung_hu
+
+
+def _blob(
+    box: Float32, lung: Bool, at: Points, scale_mm: float, lung_hu: float, pass_parameters: Mapping[str, Any]
+) -> _Blob | None:
+    """All that is connected with the seed above the level halfway between lung and peak."""
+    near = box[tuple(slice(max(0, int(c) - 1), int(c) + 2) for c in at)]
+    level = (lung_hu + min(float(near.max()), float(pass_parameters["high_hu"]))) / 2
+    above = (box > level) & lung
+    if not above[tuple(at)]:
+        return None
+    labels = cc3d.connected_components(above, connectivity=6)
+    bright = np.asarray(labels == labels[tuple(at)])
+    depth = edt.edt(np.pad(bright, 1))[1:-1, 1:-1, 1:-1]
+    reach = int(np.ceil(max(2.0, scale_mm)))
+    starts = np.maximum(at - reach, 0)
+    around = depth[tuple(slice(int(a), int(c) + reach + 1) for a, c in zip(starts, at, strict=True))]
+    deepest = np.array(np.unravel_index(int(around.argmax()), around.shape)) + starts
+    return _Blob(bright, depth, deepest, float(depth[tuple(deepest)]))
+
+
+def _rules(
+    box: Float32, lung: Bool, blob: _Blob, core: Bool, lung_hu: float, parameters: Mapping[str, Any]
+) -> dict[str, float]:
+    """Size, shape, density and touch of a core. ``inner_hu`` leaves out the rim, where lung is mixed in."""
+    diameter = (6 * float(core.sum()) / math.pi) ** (1 / 3)
+    depth = edt.edt(np.pad(core, 1))[1:-1, 1:-1, 1:-1]
+    radius = float(depth.max())
+    near, far = parameters["shell_mm"]
+    away = _distance_to(core)
+    seen = (away > near) & (away <= far) & lung
+    bright = seen & blob.bright
+    branches = cc3d.connected_components(bright, connectivity=26, return_N=True)[1] if bright.any() else 0
+    rim = (away > 0) & (away <= near)
+    wall = float((rim & ~lung).sum()) / max(1.0, float(rim.sum()))
+    axes = axes_mm(core)
+    return {
+        "diameter_mm": diameter,
+        "compactness": 2 * radius / diameter,
+        "shell": float(bright.sum()) / max(1.0, float(seen.sum())),
+        "branches": float(branches),
+        "wall": wall,
+        "contrast": float(box[core].mean(dtype=np.float64)) - lung_hu,
+        "bone": float(np.percentile(box[core], 90)) if wall >= parameters["bone_wall"] else 0.0,
+        "inner_hu": float(np.median(box[depth >= min(float(parameters["rim_mm"]), radius)])),
+        "elongation": axes[0] / axes[1],
+        "flatness": axes[1] / axes[2],
+    }
+
+
+def _distance_to(mask: Bool) -> Float32:
+    """Distance of each voxel to a region, in voxels."""
+    distance: Float32 = edt.edt(~mask)
+    return distance
+
+
+def axes_mm(mask: Bool) -> tuple[float, float, float]:
+    """Lengths of the main axes (mm) of the ellipsoid with the second moments of a mask of 1 mm voxels."""
+    points = np.argwhere(mask).astype(np.float64)
+    spread = np.atleast_2d(np.cov(points.T, bias=True)) + np.eye(3) / 12
+    values = 2 * np.sqrt(5 * np.maximum(np.linalg.eigvalsh(spread), 1e-6))
+    return float(values[2]), float(values[1]), float(values[0])
+
+
+def _score(why: Mapping[str, float], gates: Mapping[str, Any]) -> float:
+    """Product of the gates: a rank between 0 and 1, never a probability. 0 outside the range of diameters."""
+    diameter = why["diameter_mm"]
+    low, high = gates["range_mm"]
+    if not low <= diameter <= high:
+        return 0.0
+    score = 1.0
+    for name, (middle, slope) in gates["rules"].items():
+        if name in gates["large"] and diameter >= gates["large_from_mm"]:
+            middle, slope = gates["large"][name]
+        exponent = slope * (why[name] - middle)
+        score *= 1 / (1 + math.exp(-max(-60.0, min(60.0, exponent))))
+    return score
