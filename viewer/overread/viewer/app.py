@@ -27,6 +27,7 @@ from overread.viewer.canvas.area import ViewArea
 from overread.viewer.canvas.slice_view import ViewServices
 from overread.viewer.canvas.volume_view import VolumeView
 from overread.viewer.commands import CommandRegistry, load_keymap
+from overread.viewer.guide import Guide
 from overread.viewer.pages.about import AboutPage
 from overread.viewer.pages.empty import EmptyPage
 from overread.viewer.pages.key_sheet import KeySheet
@@ -435,6 +436,10 @@ class Program(QObject):
         elif name in ("text-size",):
             self.tell("note", sentence("open.next-start"))
 
+    def guide(self) -> None:
+        """Lead through the job: a strip of five steps over the images."""
+        self.guided = Guide(self.window, self.registry, self.study, self.store, self.workspace)
+
     def facts(self) -> dict[str, object]:
         """What is shown, for a program that drives the window from outside."""
         found = drive.facts(self.study, self.workspace, self.store, self.places)
@@ -472,8 +477,11 @@ def show_fitting(window: MainWindow) -> None:
         window.show()
 
 
-def run_window(paths: Sequence[Path], language: Language | None = None) -> int:
-    """Open the window with some paths and stay until it is closed; the answer is the exit code."""
+def run_window(paths: Sequence[Path], language: Language | None = None, *, guided: bool = False) -> int:
+    """Open the window with some paths and stay until it is closed; the answer is the exit code.
+
+    ``guided``: with the strip of five steps, and the model running as soon as the images are there.
+    """
     application = QApplication.instance() or QApplication(sys.argv[:1])
     application.setApplicationName("Overread")
     # Ctrl+C in the terminal closes the window; Python sees signals only while it runs, hence the timer.
@@ -484,6 +492,8 @@ def run_window(paths: Sequence[Path], language: Language | None = None) -> int:
     ticker.start()
     served = drive.serve(program.window, program.facts)
     show_fitting(program.window)
+    if guided:
+        program.guide()
     if paths:
         program.study.open_paths(list(paths))
     code = int(application.exec())

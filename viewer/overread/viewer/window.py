@@ -96,7 +96,8 @@ class MainWindow(QMainWindow):
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(0)
         whole = QWidget()
-        column = vbox(whole, look, (0, 0, 0, 0), 0)
+        column = self._column = vbox(whole, look, (0, 0, 0, 0), 0)
+        self._guide: QWidget | None = None
         column.addWidget(self.patient_bar)
         column.addWidget(body, 1)
         column.addWidget(self.messages)
@@ -199,6 +200,15 @@ class MainWindow(QMainWindow):
         self.centre.setCurrentWidget(shown)
         if widget is None:
             self.images.setFocus()
+
+    def show_guide(self, strip: QWidget | None) -> None:
+        """Show a strip of steps below the patient bar, or take it away (None)."""
+        if self._guide is not None:
+            self._guide.hide()
+        self._guide = strip
+        if strip is not None:
+            self._column.insertWidget(1, strip)
+            strip.show()
 
     def retranslate(self, language: Language) -> None:
         """Change the language of everything in the window, Qt's own words too."""

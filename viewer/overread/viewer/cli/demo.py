@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="overread-demo-") as folder:
         study = _study(arguments, Path(folder))
         if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
-            return open_window.run(argparse.Namespace(paths=[study], language=None))
+            return open_window.run(argparse.Namespace(paths=[study], language=None, guided=True))
         os.environ.setdefault(HOME_VARIABLE, str(Path(folder) / "home"))
         return _driven(study, arguments.out)
 

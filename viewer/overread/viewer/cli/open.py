@@ -14,6 +14,7 @@ HELP = "Open the window, with these folders or files in it. Research software, n
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="folder or file with images")
+    parser.add_argument("--guided", action="store_true", help="with a strip of five steps that leads through the job")
     parser.add_argument("--language", choices=("en", "zh"), help="language of the window, this time")
 
 
@@ -25,4 +26,4 @@ def run(arguments: argparse.Namespace) -> int:
     # Imported here: Qt and VTK take a second to load, and a wrong path should be told at once.
     from overread.viewer.app import run_window  # noqa: PLC0415
 
-    return run_window([path.resolve() for path in arguments.paths], arguments.language)
+    return run_window([path.resolve() for path in arguments.paths], arguments.language, guided=arguments.guided)
