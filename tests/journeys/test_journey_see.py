@@ -109,6 +109,10 @@ def test_layouts_views_and_3d(screen: Screen, series: Path, tmp_path: Path) -> N
     assert coronal[0] == axial[0] + axial[2] + 1
     screen.key("Tab")
     screen.wait(lambda: screen.state()["active"] == 1, "the next view")
+    screen.key("Tab", "Tab", "2")
+    screen.wait(lambda: screen.state()["volume_preset"][3] == "bone", "the bones alone in 3D")
+    screen.key("shift+Tab", "shift+Tab")
+    screen.wait(lambda: screen.state()["active"] == 1, "the coronal view again")
     y = screen.state()["place_lps_mm"][1]
     screen.key("Down")
     screen.wait(lambda: screen.state()["place_lps_mm"][1] == y + SPACING[0], "the coronal plane one row on")

@@ -98,5 +98,6 @@ def facts(study: StudyPresenter, workspace: Workspace, store: ReadingStore, plac
             "window": [window.centre, window.width],
             "place_kept": places.is_kept,
             "zoom": [view.zoom.value for view in workspace.views.value],
+            "volume_preset": [view.volume_preset.value for view in workspace.views.value],
         }
     return found

@@ -12,6 +12,7 @@ from overread.core.text import Sentence, number, sentence
 from overread.core.window import Window
 from overread.viewer.commands import CommandRegistry
 from overread.viewer.presenters.study import LAYOUTS, StudyPresenter
+from overread.viewer.render.volume3d import presets as volume_presets
 from overread.viewer.state.observable import Property
 from overread.viewer.state.views import Plane, ViewState, VolumeState, Workspace
 
@@ -133,12 +134,22 @@ class ViewCommands:
         active = self._active()
         if active is None:
             return
-        state = active[1]
+        view, state = active
+        if view.plane.value is Plane.VOLUME:
+            self._volume_preset(view, place)
+            return
         windows = presets().get(state.series.modality, ()) if state.volume.unit == "HU" else ()
         if place <= len(windows):
             window = windows[place - 1]
             state.window.set(window)
             self._tell_window(window)
+
+    def _volume_preset(self, view: ViewState, place: int) -> None:
+        """In a 3D view the digits choose how the volume is drawn."""
+        names = tuple(volume_presets())
+        if place <= len(names):
+            view.volume_preset.set(names[place - 1])
+            self.tell("note", sentence(f"preset.{names[place - 1]}"))
 
     def _file_window(self) -> None:
         """The next window of the header; the first one when another is shown."""

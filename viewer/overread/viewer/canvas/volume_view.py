@@ -15,7 +15,7 @@ from overread.viewer.render.axes import axis_cross
 from overread.viewer.render.overlays import CornerText
 from overread.viewer.render.palette import colour
 from overread.viewer.render.slice_painter import FAMILIES
-from overread.viewer.render.volume3d import Look, RenderThread, Request, presets
+from overread.viewer.render.volume3d import Look, RenderThread, Request
 from overread.viewer.state.views import ViewState
 
 REST_MS = 250
@@ -37,7 +37,7 @@ class VolumeView(QWidget):
         super().__init__(parent)
         self.view = view
         self._services = services
-        self._look = Look()
+        self._look = Look(preset=view.volume_preset.value)
         self._picture: QImage | None = None
         self._coarse = True
         self._active = False
@@ -53,6 +53,7 @@ class VolumeView(QWidget):
         self._stops: list[Callable[[], None]] = [
             services.words.current.watch(lambda _value: self.update()),
             services.workspace.overlays.held_hidden.watch(lambda _value: self.update()),
+            view.volume_preset.watch(lambda preset: self._turn(replace(self._look, preset=preset))),
         ]
         state = view.volume.value
         if state is not None:
@@ -84,15 +85,6 @@ class VolumeView(QWidget):
         """Show or hide the frame of the view that has the keys."""
         self._active = active
         self.update()
-
-    def next_preset(self) -> None:
-        """The next transfer function."""
-        names = list(presets())
-        self.set_preset(names[(names.index(self._look.preset) + 1) % len(names)])
-
-    def set_preset(self, name: str) -> None:
-        """Draw with another transfer function of resources/presets/volume.toml."""
-        self._turn(replace(self._look, preset=name))
 
     def set_look(self, look: Look) -> None:
         """Look from elsewhere."""

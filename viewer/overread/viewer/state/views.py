@@ -124,6 +124,8 @@ class ViewState:
         self.volume: Property[VolumeState | None] = Property(None)
         self.zoom: Property[float | None] = Property(None)
         self.pan: Property[tuple[float, float]] = Property((0.0, 0.0))
+        self.volume_preset = Property("bone-and-lung")
+        """How a 3D view draws: a transfer function of resources/presets/volume.toml."""
 
     def reset(self) -> None:
         """Fit the image to the view again."""
