@@ -146,6 +146,17 @@ def test_a_folder_without_images_is_said_and_the_window_stays(screen: Screen, tm
     assert screen.quit() == 0
 
 
+def test_files_that_were_left_out_are_said_and_listed(screen: Screen, series: Path) -> None:
+    (series / "notes.txt").write_text("no image", encoding="utf-8")
+    opened(screen, str(series))
+    screen.wait(lambda: screen.state()["message"] == "1 file was left out; the others are shown.", "the sentence")
+    screen.click(screen.point("message-action"))
+    screen.wait(lambda: screen.where("left-out-page"), "the list")
+    screen.key("Escape")
+    screen.wait(lambda: screen.where("left-out-page") is None, "the list closed by its key")
+    assert screen.quit() == 0
+
+
 def test_the_window_closes_while_a_series_loads(screen: Screen, tmp_path: Path) -> None:
     folder = Stack(shape=(150, 256, 256)).write(tmp_path / "study")
     screen.start([str(folder)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -245,3 +246,19 @@ def test_an_inbox_that_is_not_there_is_quiet(tmp_path: Path) -> None:
     inbox.look()
     steps.finish()
     assert inbox.arrivals.value == ()
+
+
+def test_a_folder_that_goes_while_it_loads_leaves_named_holes(desk: Desk, tmp_path: Path) -> None:
+    folder = Stack().write(tmp_path / "s")
+    desk.study.open_paths((folder,))
+    while desk.study.shown.value is None:
+        desk.steps.todo.popleft()()
+    shutil.rmtree(folder)
+    desk.steps.finish()
+    state = desk.study.shown.value.state
+    count = state.volume.geometry.shape_kji[0]
+    assert state.volume.holes == frozenset(range(count))
+    assert state.complete
+    warning = next(text for kind, text in desk.told if kind == "warning")
+    assert warning.startswith(f"{count} of {count} images cannot be read; their places stay empty. The first: ")
+    desk.shelf.close()

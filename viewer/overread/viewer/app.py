@@ -17,7 +17,7 @@ from overread.core.edits import Measure, RemoveMeasure
 from overread.core.errors import NotReadableError, NotWrittenError
 from overread.core.journal import Journal
 from overread.core.paths import Paths, default_paths, site_settings
-from overread.core.series import Series
+from overread.core.series import Rejected, Series
 from overread.core.settings import BY_NAME, SCHEMA, account_name, load_settings
 from overread.core.shared import sweep
 from overread.core.store import Change, ReadingStore, new_uid
@@ -31,6 +31,7 @@ from overread.viewer.guide import Guide
 from overread.viewer.pages.about import AboutPage
 from overread.viewer.pages.empty import EmptyPage
 from overread.viewer.pages.key_sheet import KeySheet
+from overread.viewer.pages.left_out import LeftOutPage
 from overread.viewer.pages.report import ReportPage
 from overread.viewer.pages.settings import SettingRow, SettingsPage
 from overread.viewer.pages.setup import SetupPanel
@@ -124,6 +125,8 @@ class Program(QObject):
         self.about = AboutPage(window.words, window.look, version("overread"))
         self.settings_page = SettingsPage(window.words, window.look)
         self.report_page = ReportPage(window.words, window.look)
+        self.left_out = LeftOutPage(window.words, window.look)
+        self.left_out.setObjectName("left-out-page")
 
     def tell(self, kind: str, told: Sentence) -> None:
         """Say something on the message line."""
@@ -175,6 +178,7 @@ class Program(QObject):
         self.study.catalogue.watch(lambda _series: self._rows_timer.start())
         self.study.thumbnail_made.watch(lambda _count: self._rows_timer.start())
         self.study.shown.watch(self._shown)
+        self.study.rejected.watch(self._tell_left_out)
         self.inbox.arrivals.watch(lambda arrivals: self._show_arrivals())
         self.store.watch(self._changed)
         self._inbox_timer = QTimer(self, interval=INBOX_MS)
@@ -283,6 +287,20 @@ class Program(QObject):
             reasons = [reason.sentence for reason in series.verdict.reasons]
             self.why.show_reasons(series.description or series.modality, reasons, shell.permissions(series))
             self.window.show_page(self.why)
+
+    def _tell_left_out(self, rejected: tuple[Rejected, ...]) -> None:
+        """Files that could not be used are said, and each is listed with its reason."""
+        if rejected:
+            self.window.messages.tell(
+                "warning",
+                sentence("open.some-left-out", n=len(rejected)),
+                sentence("open.which-files"),
+                lambda: self._show_left_out(rejected),
+            )
+
+    def _show_left_out(self, rejected: tuple[Rejected, ...]) -> None:
+        self.left_out.set_rows([(one.path.name, one.reason) for one in rejected])
+        self.window.show_page(self.left_out)
 
     def show_report(self, report: str) -> None:
         """Something unexpected happened: the report can be read before anything is kept."""

@@ -46,6 +46,7 @@ class MessageLine(QFrame):
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.action = button(words, "", "link")
+        self.action.setObjectName("message-action")
         self.waiting = label("dim")
         self.read = button(words, "", "flat")
         self.read.setIcon(look.icon("close", "dim"))

@@ -81,11 +81,12 @@ class StudyPresenter:
 
     def _scanned(self, paths: tuple[Path, ...], result: ScanResult) -> None:
         self._scan = None
-        self.rejected.set(result.rejected)
         self.catalogue.set(in_list_order(result.series))
         if not result.series:
             self._tell("error", sentence("open.nothing-found", folder=paths[0].name or str(paths[0])))
+            self.rejected.set(result.rejected)
             return
+        self.rejected.set(result.rejected)
         self._tell_found(result)
         self.show(best_series(result.series).key)
         for series in self.catalogue.value:
@@ -95,12 +96,7 @@ class StudyPresenter:
         people = {series.patient.id or series.patient.name for series in result.series}
         if len(people) > 1:
             self._tell("warning", sentence("open.several-patients", n=len(people)))
-        elif result.rejected:
-            self._tell(
-                "warning",
-                sentence("open.some-left-out", n=len(result.rejected), why=result.rejected[0].reason.say()),
-            )
-        else:
+        elif not result.rejected:
             self._tell("note", sentence("open.found", n=len(result.series)))
 
     def _failed(self, error: Exception) -> None:
