@@ -32,6 +32,7 @@ class Geometry:
     affine: Float
     frame_of_reference_uid: str = ""
     inverse: Float = field(init=False, repr=False)
+    _axes: tuple[int, int, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         affine = np.array(self.affine, dtype=np.float64)
@@ -44,6 +45,7 @@ class Geometry:
         inverse.setflags(write=False)
         object.__setattr__(self, "affine", affine)
         object.__setattr__(self, "inverse", inverse)
+        object.__setattr__(self, "_axes", _best_axes(self.directions))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Geometry):
@@ -104,10 +106,14 @@ class Geometry:
 
         The three answers are always three different axes (the best assignment of all six).
         """
-        share = np.abs(self.directions)
-        orders = ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
-        best = max(orders, key=lambda order: sum(share[lps, order[lps]] for lps in range(3)))
-        return best[lps_axis]
+        return self._axes[lps_axis]
+
+
+def _best_axes(directions: Float) -> tuple[int, int, int]:
+    """For each LPS axis the voxel axis that runs most along it: the best assignment of all six."""
+    share = np.abs(directions)
+    orders = ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
+    return max(orders, key=lambda order: sum(share[lps, order[lps]] for lps in range(3)))
 
 
 def orientation_letters(direction_lps: ArrayLike) -> str:

@@ -7,7 +7,7 @@ the axis that runs nearest, and the letters say what that is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -36,6 +36,13 @@ class PlaneGrid:
     row_ijk: Triple
     columns: int
     rows: int
+    pixel_mm: tuple[float, float] = field(init=False)
+    """Width and height of a pixel in mm; asked for many times in every picture."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(
+            self, "pixel_mm", (float(np.linalg.norm(self.right_lps)), float(np.linalg.norm(self.down_lps)))
+        )
 
     def ijk(self, column: ArrayLike, row: ArrayLike) -> Float:
         """Continuous voxel of a continuous pixel; whole numbers are pixel centres."""
@@ -60,11 +67,6 @@ class PlaneGrid:
         """Patient direction of one row, in mm."""
         step: Float = self.geometry.affine[:3, :3] @ np.array(self.row_ijk)
         return step
-
-    @property
-    def pixel_mm(self) -> tuple[float, float]:
-        """Width and height of a pixel in mm."""
-        return float(np.linalg.norm(self.right_lps)), float(np.linalg.norm(self.down_lps))
 
     def letters(self) -> tuple[str, str, str, str]:
         """Letters of the left, right, top and bottom of the picture."""
