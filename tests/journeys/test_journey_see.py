@@ -146,6 +146,36 @@ def test_a_folder_without_images_is_said_and_the_window_stays(screen: Screen, tm
     assert screen.quit() == 0
 
 
+def test_a_key_image_is_marked_by_its_key_and_the_patient_hidden(
+    screen: Screen, series: Path, tmp_path: Path
+) -> None:
+    opened(screen, str(series))
+    screen.key("Home", "Down", "Down", "k")
+    screen.wait(lambda: screen.state()["key_images"] == [3], "the third image marked")
+    screen.key("Down", "k")
+    screen.wait(lambda: screen.state()["key_images"] == [3, 4], "the fourth too")
+    screen.key("k")
+    screen.wait(lambda: screen.state()["key_images"] == [3], "the fourth no longer")
+    screen.key("ctrl+z", "ctrl+z")
+    screen.wait(lambda: screen.state()["key_images"] == [3], "both taken back")
+    shown = corner_width(screen, tmp_path / "shown.png")
+    screen.key("ctrl+h")
+    screen.wait(lambda: corner_width(screen, tmp_path / "hidden.png") != shown, "other words in the corner")
+    screen.key("ctrl+h")
+    screen.wait(lambda: corner_width(screen, tmp_path / "again.png") == shown, "the name again")
+    assert screen.quit() == 0
+
+
+def corner_width(screen: Screen, path: Path) -> int:
+    """How many points of the first line of the axial view's corner are bright."""
+    screen.shot(path)
+    found = screen.where("view-axial")
+    assert found is not None
+    image = QImage(str(path))
+    points = [image.pixelColor(found[0] + x, found[1] + y).lightness() for x in range(8, 200) for y in range(6, 20)]
+    return sum(value > 150 for value in points)
+
+
 def test_files_that_were_left_out_are_said_and_listed(screen: Screen, series: Path) -> None:
     (series / "notes.txt").write_text("no image", encoding="utf-8")
     opened(screen, str(series))

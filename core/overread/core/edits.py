@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from overread.core.finding import Finding, Judgement, Measurement, Measures, ModelResult, Origin
+from overread.core.finding import Finding, Judgement, KeyImage, Measurement, Measures, ModelResult, Origin
 from overread.core.mask import EMPTY, MaskChange
 from overread.core.reading import OwnRead, Reading, Saved
 from overread.core.text import Sentence, millimetres, number, sentence
@@ -74,6 +74,18 @@ class Note(msgspec.Struct, frozen=True, tag="note"):
     text: str
 
 
+class MarkKeyImage(msgspec.Struct, frozen=True, tag="key-image"):
+    """A person marked an image as a key image."""
+
+    key_image: KeyImage
+
+
+class UnmarkKeyImage(msgspec.Struct, frozen=True, tag="remove-key-image"):
+    """A person took the mark of a key image away."""
+
+    uid: str
+
+
 class DeclareOwnRead(msgspec.Struct, frozen=True, tag="own-read"):
     """The own read is done: from now on the model's marks are shown. It cannot be undone: they have been seen."""
 
@@ -98,7 +110,7 @@ class Redo(msgspec.Struct, frozen=True, tag="redo"):
     entry_uid: str
 
 
-Change: TypeAlias = Measure | RemoveMeasure | Judge | Paint | Add | Remove | Note
+Change: TypeAlias = Measure | RemoveMeasure | Judge | Paint | Add | Remove | Note | MarkKeyImage | UnmarkKeyImage
 """What a person does to the reading and can take back."""
 Fact: TypeAlias = Propose | DeclareOwnRead | Save
 """What happened and cannot be taken back. Undo passes over it."""
@@ -116,6 +128,8 @@ def apply(reading: Reading, edit: Change) -> tuple[Reading, WayBack]:
     """The reading after an edit, and the way back from it. Raises CannotApplyError."""
     if isinstance(edit, Measure | RemoveMeasure):
         return _apply_measure(reading, edit)
+    if isinstance(edit, MarkKeyImage | UnmarkKeyImage):
+        return _apply_key_image(reading, edit)
     if isinstance(edit, Add):
         if reading.finding(edit.finding.uid) is not None:
             raise CannotApplyError("this finding is there already")
@@ -142,6 +156,19 @@ def _apply_measure(reading: Reading, edit: Measure | RemoveMeasure) -> tuple[Rea
     if reading.measurement(edit.uid) is None:
         raise CannotApplyError("there is no such measurement")
     return reading.without_measurement(edit.uid), back
+
+
+def _apply_key_image(reading: Reading, edit: MarkKeyImage | UnmarkKeyImage) -> tuple[Reading, WayBack]:
+    def back(now: Reading) -> Reading:
+        return replace(now, key_images=reading.key_images)
+
+    if isinstance(edit, MarkKeyImage):
+        if reading.key_image(edit.key_image.uid) is not None:
+            raise CannotApplyError("this key image is there already")
+        return replace(reading, key_images=(*reading.key_images, edit.key_image)), back
+    if reading.key_image(edit.uid) is None:
+        raise CannotApplyError("there is no such key image")
+    return replace(reading, key_images=tuple(one for one in reading.key_images if one.uid != edit.uid)), back
 
 
 def _changed(before: Finding, edit: Judge | Paint | Note) -> Finding:
@@ -208,6 +235,9 @@ def describe(edit: Change, reading: Reading) -> Sentence:
             shown = millimetres(measurement.value) if measurement.unit == "mm" else number(measurement.value)
             value = f"{shown} {measurement.unit}"
         return sentence(f"edit.{kind(edit)}", value=value)
+    if isinstance(edit, MarkKeyImage | UnmarkKeyImage):
+        image = edit.key_image if isinstance(edit, MarkKeyImage) else reading.key_image(edit.uid)
+        return sentence(f"edit.{kind(edit)}", image=0 if image is None else image.image_number)
     finding = edit.finding if isinstance(edit, Add) else reading.finding(edit.uid)
     tag = "" if finding is None else finding.tag
     if isinstance(edit, Judge):

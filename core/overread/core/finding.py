@@ -32,6 +32,17 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     """True when the line passes over slices that hold no pixels."""
 
 
+class KeyImage(msgspec.Struct, frozen=True, kw_only=True):
+    """An acquired image that a person marked to be found again. ``slice_k`` is its slice in the series' grid."""
+
+    uid: str
+    series_uid: str
+    sop_instance_uid: str
+    slice_k: int
+    image_number: int
+    split: str = ""
+
+
 class Origin(StrEnum):
     """Who made a finding."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from overread.core.finding import Finding, Measurement, ModelResult, Origin
+from overread.core.finding import Finding, KeyImage, Measurement, ModelResult, Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Reading:
     own_read: OwnRead | None = None
     saved: Saved | None = None
     """The newest save."""
+    key_images: tuple[KeyImage, ...] = ()
 
     def measurement(self, uid: str) -> Measurement | None:
         """The measurement with a UID."""
@@ -50,6 +51,10 @@ class Reading:
     def without_measurement(self, uid: str) -> Reading:
         """The reading without a measurement."""
         return replace(self, measurements=tuple(one for one in self.measurements if one.uid != uid))
+
+    def key_image(self, uid: str) -> KeyImage | None:
+        """The key image with a UID."""
+        return next((one for one in self.key_images if one.uid == uid), None)
 
     def finding(self, uid: str) -> Finding | None:
         """The finding with a tracking UID."""

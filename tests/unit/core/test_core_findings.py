@@ -19,6 +19,7 @@ from overread.core.edits import (
     DeclareOwnRead,
     Edit,
     Judge,
+    MarkKeyImage,
     Note,
     Paint,
     Propose,
@@ -26,10 +27,11 @@ from overread.core.edits import (
     Remove,
     Save,
     Undo,
+    UnmarkKeyImage,
     decode,
     encode,
 )
-from overread.core.finding import Judgement, Origin, State
+from overread.core.finding import Judgement, KeyImage, Origin, State
 from overread.core.history import History
 from overread.core.journal import Entry, Journal
 from overread.core.mask import EMPTY, Mask, MaskChange
@@ -38,6 +40,9 @@ from overread.core.reading import OwnRead, Reading, Saved
 
 ACCEPTED = Judgement(verdict="accepted", who="Reader 1", at="2026-01-02T03:04:05.678+00:00")
 REJECTED = Judgement(verdict="rejected", who="Reader 1", at="2026-01-02T03:04:06.678+00:00", reason="vessel")
+
+
+KEY = KeyImage(uid="k1", series_uid="1.2.3", sop_instance_uid="1.2.3.7", slice_k=7, image_number=17)
 
 
 def painted(uid: str, before: Mask, after: Mask) -> Paint:
@@ -129,7 +134,7 @@ def test_every_kind_of_edit_comes_back_from_its_json() -> None:
     edits = (
         Propose(result(), (finding("f1", 1),)), Judge("f1", REJECTED), Judge("f1", None), Add(own), Remove("own"),
         painted("f1", ball(3), ball(4)), Note("f1", "text"), DeclareOwnRead(OwnRead("r", ACCEPTED.at, 2)),
-        Save(Saved("r", ACCEPTED.at, "/f", ("a", "b"), ("u",))),
+        Save(Saved("r", ACCEPTED.at, "/f", ("a", "b"), ("u",))), MarkKeyImage(KEY), UnmarkKeyImage("k1"),
     )  # fmt: skip
     for edit in edits:
         text, bits = encode(edit)
@@ -226,3 +231,16 @@ def test_an_own_mark_on_the_models_place_is_one_place() -> None:
     assert {uid: one.uid for uid, one in also_by_model((far, near, own)).items()} == {"own": "near"}
     lone = finding("lone", 2, origin=Origin.PERSON, centre_kji=(10, 20, 30))
     assert also_by_model((far, lone)) == {}
+
+
+def test_key_images_are_marked_unmarked_and_taken_back() -> None:
+    history = History(Reading("1.9"))
+    assert history.take("e1", MarkKeyImage(KEY)).key_images == (KEY,)
+    assert history.done[-1].words.say() == "key image 17"
+    assert history.take("e2", UnmarkKeyImage("k1")).key_images == ()
+    assert history.done[-1].words.say() == "no longer key image 17"
+    assert history.take("e3", Undo("e2")).key_images == (KEY,)
+    with pytest.raises(CannotApplyError):
+        history.take("e4", MarkKeyImage(KEY))
+    with pytest.raises(CannotApplyError):
+        history.take("e5", UnmarkKeyImage("k2"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog
 
-from overread.core.edits import Measure, RemoveMeasure
+from overread.core.edits import MarkKeyImage, Measure, RemoveMeasure, UnmarkKeyImage
 from overread.core.errors import NotReadableError, NotWrittenError
 from overread.core.journal import Journal
 from overread.core.paths import Paths, default_paths, site_settings
@@ -58,8 +58,9 @@ PLACE_MS = 2000
 SAMPLE_SECONDS = 600
 OWN_COMMANDS = (
     "study.open", "study.open-files", "study.sample", "study.close", "inbox.show", "case.next", "app.settings",
-    "app.quit", "series.previous", "series.next", "reader.change", "panel.left", "panel.right", "window.full-screen",
-    "edit.undo", "edit.redo", "help.keys", "help.setup", "help.about", "language.en", "language.zh", "page.close",
+    "app.quit", "patient.hide", "finding.key-image", "series.previous", "series.next", "reader.change",
+    "panel.left", "panel.right", "window.full-screen", "edit.undo", "edit.redo", "help.keys", "help.setup",
+    "help.about", "language.en", "language.zh", "page.close",
 )  # fmt: skip
 
 
@@ -103,6 +104,7 @@ class Program(QObject):
             workspace=self.workspace,
             words=self.words,
             tools={tool.id: tool for tool in tools},
+            is_key_image=lambda state: shell.key_image_here(self.store.reading, state) is not None,
             measurements=lambda state, plane, index: shell.drawn(self.store.reading, state, plane, index, self.words),
             profile=self.profile,
             text_scale=self.text_scale,
@@ -135,7 +137,7 @@ class Program(QObject):
     def _connect(self) -> None:
         window, study = self.window, self.study
         view_commands.ViewCommands(self.registry, self.workspace, study, self.tell).connect()
-        calls = {
+        calls: dict[str, Callable[..., object]] = {
             "study.open": self.choose_folder,
             "study.open-files": self.choose_files,
             "study.sample": self.open_sample,
@@ -143,6 +145,8 @@ class Program(QObject):
             "case.next": self.next_case,
             "series.previous": lambda: study.step_series(-1),
             "series.next": lambda: study.step_series(1),
+            "finding.key-image": self.turn_key_image,
+            "patient.hide": self.workspace.overlays.patient_hidden.set,
             "edit.undo": self.store.undo,
             "edit.redo": self.store.redo,
             "app.settings": self.show_settings,
@@ -164,7 +168,7 @@ class Program(QObject):
         self.empty.inbox_clicked.connect(lambda: window.show_left(inbox=True))
         self.empty.sample_clicked.connect(self.open_sample)
         self.own_read.go_to.connect(self.go_to_measurement)
-        self.own_read.delete.connect(lambda uid: self.store.apply(RemoveMeasure(uid)))
+        self.own_read.delete.connect(self.remove_own)
         self.setup.language_chosen.connect(lambda key: self.change_setting("language", key))
         self.setup.mouse_chosen.connect(lambda key: self.change_setting("mouse", key.replace("-", "_")))
         self.settings_page.changed.connect(self.change_setting)
@@ -180,6 +184,7 @@ class Program(QObject):
         self.study.shown.watch(self._shown)
         self.study.rejected.watch(self._tell_left_out)
         self.inbox.arrivals.watch(lambda arrivals: self._show_arrivals())
+        self.workspace.overlays.patient_hidden.watch(lambda _hidden: self._show_people())
         self.store.watch(self._changed)
         self._inbox_timer = QTimer(self, interval=INBOX_MS)
         self._inbox_timer.timeout.connect(self.inbox.look)
@@ -218,7 +223,9 @@ class Program(QObject):
             window.set_home(self.setup)
             self._show_checks()
             return
-        window.patient_bar.show_patient(shell.patient_line(shown.series))
+        window.patient_bar.show_patient(
+            shell.patient_line(shown.series, hidden=self.workspace.overlays.patient_hidden.value)
+        )
         window.show_centre(None)
         window.set_home(self.own_read)
         shown.state.revision.watch(lambda _count: self._show_loading(shown.state))
@@ -245,19 +252,31 @@ class Program(QObject):
                 self.study.keep_also(best.key)
                 self.shelf.take(best, lambda _state: None)
 
+    def _show_people(self) -> None:
+        """Show or hide who the patients are, wherever it stands."""
+        hidden, shown = self.workspace.overlays.patient_hidden.value, self.study.shown.value
+        if shown is not None:
+            self.window.patient_bar.show_patient(shell.patient_line(shown.series, hidden=hidden))
+        self._show_rows()
+        self._show_arrivals()
+
     def _show_rows(self) -> None:
-        self.window.left.studies.set_rows(shell.series_rows(self.study))
+        hidden = self.workspace.overlays.patient_hidden.value
+        self.window.left.studies.set_rows(shell.series_rows(self.study, hidden=hidden))
         shown = self.study.shown.value
         self.window.left.studies.set_current(shown.series.key if shown else None)
 
     def _show_arrivals(self) -> None:
         arrivals = self.inbox.arrivals.value
-        self.window.left.inbox.set_rows(shell.arrival_rows(arrivals))
+        hidden = self.workspace.overlays.patient_hidden.value
+        self.window.left.inbox.set_rows(shell.arrival_rows(arrivals, hidden=hidden))
         self.window.left.refresh()
         self.empty.set_arrived(len(arrivals))
 
     def _changed(self, change: Change) -> None:
-        self.own_read.set_measurements(shell.measurement_rows(change.reading))
+        self.own_read.set_measurements(
+            [*shell.measurement_rows(change.reading), *shell.key_image_rows(change.reading)]
+        )
         self.worked_on = self.worked_on | ({change.reading.study_uid} if change.edit is not None else set())
         self._show_undo()
         self.area.update_all()
@@ -374,9 +393,34 @@ class Program(QObject):
     def _measured(self, measured: Measured) -> None:
         self.store.apply(Measure(shell.as_measurement(measured, new_uid())))
 
+    def turn_key_image(self) -> None:
+        """Mark the acquired image through the place as a key image, or take the mark away."""
+        shown = self.study.shown.value
+        if shown is None:
+            return
+        there = shell.key_image_here(self.store.reading, shown.state)
+        if there is not None:
+            self.store.apply(UnmarkKeyImage(there.uid))
+            return
+        made = shell.key_image_of(shown.state, new_uid())
+        if made is None:
+            self.tell("warning", sentence("open.no-image-here"))
+        else:
+            self.store.apply(MarkKeyImage(made))
+
+    def remove_own(self, uid: str) -> None:
+        """Take away a measurement or the mark of a key image."""
+        reading = self.store.reading
+        is_image = reading is not None and reading.key_image(uid) is not None
+        self.store.apply(UnmarkKeyImage(uid) if is_image else RemoveMeasure(uid))
+
     def go_to_measurement(self, uid: str) -> None:
-        """Let the planes meet in the middle of a measurement."""
+        """Let the planes meet in the middle of a measurement, or at a key image."""
         reading, shown = self.store.reading, self.study.shown.value
+        image = None if reading is None else reading.key_image(uid)
+        if image is not None and shown is not None:
+            shown.state.show_slice(Plane.IMAGES, image.slice_k)
+            return
         found = None if reading is None else reading.measurement(uid)
         if found is None or shown is None:
             return

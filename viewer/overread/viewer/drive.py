@@ -87,6 +87,7 @@ def facts(study: StudyPresenter, workspace: Workspace, store: ReadingStore, plac
         "active": workspace.active.value,
         "measurements": [] if reading is None else [[one.value, one.unit] for one in reading.measurements],
         "undo": store.undo_words is not None,
+        "key_images": [] if reading is None else [one.image_number for one in reading.key_images],
     }
     if shown is not None:
         window = shown.state.window.value

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 
-from overread.core.finding import Measurement
+from overread.core.dicom.verdict import grid_index
+from overread.core.finding import KeyImage, Measurement
 from overread.core.reading import Reading
 from overread.core.series import Permission, Series
 from overread.core.text import Sentence, sentence
@@ -21,12 +22,12 @@ from overread.viewer.state.views import Plane, VolumeState
 from overread.viewer.tools.measure import Measured, length_words, value_text
 
 
-def patient_line(series: Series) -> PatientLine:
-    """The patient bar for a series."""
+def patient_line(series: Series, *, hidden: bool = False) -> PatientLine:
+    """The patient bar for a series; ``hidden`` keeps to itself who the patient is."""
     patient, study = series.patient, series.study
     return PatientLine(
         patient.shown_name, patient.id, patient.birth_date, age_years(patient.birth_date, study.date), patient.sex,
-        study.date, study.description,
+        study.date, study.description, hidden,
     )  # fmt: skip
 
 
@@ -40,12 +41,12 @@ def age_years(birth_date: str, study_date: str) -> int | None:
     return years if 0 <= years < 130 else None
 
 
-def series_rows(study: StudyPresenter) -> list[SeriesRow]:
+def series_rows(study: StudyPresenter, *, hidden: bool = False) -> list[SeriesRow]:
     """The study list."""
-    return [_series_row(series, study) for series in study.catalogue.value]
+    return [_series_row(series, study, hidden) for series in study.catalogue.value]
 
 
-def _series_row(series: Series, study: StudyPresenter) -> SeriesRow:
+def _series_row(series: Series, study: StudyPresenter, hidden: bool) -> SeriesRow:
     frames = sum(one.pixels.frames for one in series.instances)
     title = f"{series.number} · {series.description}" if series.number is not None else series.description
     if series.split:
@@ -53,7 +54,7 @@ def _series_row(series: Series, study: StudyPresenter) -> SeriesRow:
     badge = badge_sentence(series, len(series.missing_k))
     people = {one.patient.id for one in study.catalogue.value}
     heading = f"{series.study.date} {series.study.description}".strip()
-    if len(people) > 1:
+    if len(people) > 1 and not hidden:
         heading = f"{series.patient.shown_name} · {heading}"
     return SeriesRow(
         key=series.key,
@@ -71,12 +72,12 @@ def permissions(series: Series) -> list[tuple[bool, Sentence]]:
     return [(permission in series.verdict.may, sentence(f"may.{permission}")) for permission in Permission]
 
 
-def arrival_rows(arrivals: tuple[Arrival, ...]) -> list[ArrivalRow]:
+def arrival_rows(arrivals: tuple[Arrival, ...], *, hidden: bool = False) -> list[ArrivalRow]:
     """The inbox."""
     return [
         ArrivalRow(
             key=arrival_key(one),
-            name=one.patient_name,
+            name=sentence("patient.hidden") if hidden else one.patient_name,
             when=f"{one.study_date} {one.description}".strip(),
             status="new" if one.status == "new" else "judged" if one.status == "judged" else "saved",
         )
@@ -102,6 +103,38 @@ def measurement_rows(reading: Reading) -> list[MeasurementRow]:
         )
         for one in reading.measurements
     ]
+
+
+def key_image_rows(reading: Reading) -> list[MeasurementRow]:
+    """The key images of the right panel."""
+    return [
+        MeasurementRow(one.uid, "key-image", sentence("open.key-image", image=one.image_number), "")
+        for one in reading.key_images
+    ]
+
+
+def key_image_here(reading: Reading | None, state: VolumeState) -> KeyImage | None:
+    """The mark of the acquired image through the place, if it is a key image."""
+    k = state.slice_index(Plane.IMAGES)
+    marked = () if reading is None else reading.key_images
+    same = (one for one in marked if (one.series_uid, one.split) == (state.series.uid, state.series.split))
+    return next((one for one in same if one.slice_k == k), None)
+
+
+def key_image_of(state: VolumeState, uid: str) -> KeyImage | None:
+    """The acquired image through the place as a key image; None where no image was acquired."""
+    k, series = state.slice_index(Plane.IMAGES), state.series
+    if series.geometry is None:
+        places = {n: one for n, one in enumerate(one for one in series.instances for _f in range(one.pixels.frames))}
+    else:
+        places = dict(zip(grid_index(series.instances, series.geometry), series.instances, strict=True))
+    if k not in places:
+        return None
+    number = state.image_number(Plane.AXIAL if state.has_planes and state.axis(Plane.AXIAL) == 2 else Plane.IMAGES)
+    return KeyImage(
+        uid=uid, series_uid=series.uid, split=series.split, sop_instance_uid=places[k].sop_instance_uid,
+        slice_k=k, image_number=number,
+    )  # fmt: skip
 
 
 def as_measurement(measured: Measured, uid: str) -> Measurement:

@@ -15,7 +15,7 @@ from overread.viewer.render.slice_painter import Measurements, SlicePainter
 from overread.viewer.render.viewport import Viewport
 from overread.viewer.state.language import Words
 from overread.viewer.state.observable import Property
-from overread.viewer.state.views import ViewState, Workspace
+from overread.viewer.state.views import ViewState, VolumeState, Workspace
 from overread.viewer.tools.base import Tool
 from overread.viewer.tools.look import PanTool, WindowTool, ZoomTool, point_all_at
 
@@ -35,6 +35,8 @@ class ViewServices:
     profile: Property[str]
     """``default``: a right drag zooms; ``pacs_b``: it changes the window."""
     text_scale: Property[float]
+    is_key_image: Callable[[VolumeState], bool] = lambda _state: False
+    """Whether the acquired image through the place is marked as a key image."""
 
 
 class SliceView(QWidget):
@@ -54,6 +56,7 @@ class SliceView(QWidget):
         self.view = view
         self._services = services
         self._painter = SlicePainter(services.words, services.workspace.overlays, services.measurements)
+        self._painter.is_key_image = services.is_key_image
         self._active = False
         self._held: Tool | None = None
         self._last = QPointF()
@@ -75,7 +78,8 @@ class SliceView(QWidget):
         overlays = services.workspace.overlays
         watched: list[Property[Any]] = [
             view.zoom, view.pan, view.plane, overlays.shown, overlays.held_hidden, overlays.outlines,
-            overlays.heatmap, overlays.crosshair, services.words.current, services.text_scale,
+            overlays.heatmap, overlays.crosshair, overlays.patient_hidden, services.words.current,
+            services.text_scale,
         ]  # fmt: skip
         state = view.volume.value
         if state is not None:

@@ -53,6 +53,7 @@ class VolumeView(QWidget):
         self._stops: list[Callable[[], None]] = [
             services.words.current.watch(lambda _value: self.update()),
             services.workspace.overlays.held_hidden.watch(lambda _value: self.update()),
+            services.workspace.overlays.patient_hidden.watch(lambda _value: self.update()),
             view.volume_preset.watch(lambda preset: self._turn(replace(self._look, preset=preset))),
         ]
         state = view.volume.value
@@ -151,9 +152,12 @@ class VolumeView(QWidget):
             below = (say("view.drawing"),)
         else:
             below = (say("view.no-scale"), say("view.turning")) if self._coarse else (say("view.no-scale"),)
+        person: tuple[str, ...] = (patient.shown_name, patient.id, patient.birth_date)
+        if self._services.workspace.overlays.patient_hidden.value:
+            person = (say("patient.hidden"),)
         name = say("view.series", number=series.number) if series.number is not None else series.description
         return CornerText(
-            top_left=tuple(line for line in (patient.shown_name, patient.id, patient.birth_date) if line),
+            top_left=tuple(line for line in person if line),
             top_right=(say("view.volume", preset=say(f"preset.{self._look.preset}")), name, series.study.date),
             bottom_left=below,
             prior=f"{say('view.prior')} {series.study.date}" if state.is_prior else "",

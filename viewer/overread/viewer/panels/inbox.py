@@ -9,7 +9,7 @@ from typing import Literal
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
-from overread.viewer.panels.words import Words, hbox, label, vbox
+from overread.viewer.panels.words import Text, Words, hbox, label, vbox
 from overread.viewer.style import Look
 
 
@@ -18,7 +18,7 @@ class ArrivalRow:
     """One study of the inbox. ``when`` is its date or time as text."""
 
     key: str
-    name: str
+    name: Text
     when: str
     status: Literal["new", "judged", "saved"] = "new"
 
@@ -74,7 +74,7 @@ class InboxList(QWidget):
     def _row(self, row: ArrivalRow) -> QWidget:
         made = QWidget()
         texts = vbox(made, self._look, (10, 6, 8, 6), 2)
-        texts.addWidget(label("value", row.name or self._words.say("patient.no-name"), wrap=True))
+        texts.addWidget(label("value", self._words.tell(row.name) or self._words.say("patient.no-name"), wrap=True))
         below = hbox(None, self._look, (0, 0, 0, 0), 8)
         below.addWidget(label("dim", row.when))
         below.addStretch(1)

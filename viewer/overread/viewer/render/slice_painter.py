@@ -72,6 +72,7 @@ class SlicePainter:
     overlays: Overlays
     measurements: Measurements
     text_scale: float = 1.0
+    is_key_image: Callable[[VolumeState], bool] = lambda _state: False
     picture: Picture = field(default_factory=Picture)
     badge_area: QRectF | None = None
     seen: dict[tuple[int, Plane], NDArray[np.bool_]] = field(default_factory=dict)
@@ -164,8 +165,11 @@ class SlicePainter:
             if part
         )
         badge = badge_sentence(series, len(state.volume.holes))
+        person: tuple[str, ...] = (patient.shown_name, patient.id, who)
+        if self.overlays.patient_hidden.value:
+            person = (self.words("patient.hidden"),)
         return CornerText(
-            top_left=tuple(line for line in (patient.shown_name, patient.id, who) if line),
+            top_left=tuple(line for line in person if line),
             top_right=tuple(line for line in self._where(port) if line),
             bottom_left=self._how(port),
             badge="" if badge is None else badge.say(self.words.current.value),
@@ -194,7 +198,9 @@ class SlicePainter:
         drawn = self.words("view.linear" if self._own_slice(port) is not None else "view.interpolated")
         if port.state.volume.acquired is not None:
             drawn = f"{drawn} · {self.words('view.upright')}"
+        key_image = self._own_slice(port) is not None and self.is_key_image(port.state)
         return (
+            *((self.words("view.key-image"),) if key_image else ()),
             self.words("view.window", width=number(window.width), centre=number(window.centre)),
             f"{self.words('view.zoom', percent=number(port.zoom_percent))} · {drawn}",
         )

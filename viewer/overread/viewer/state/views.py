@@ -142,6 +142,8 @@ class Overlays:
     outlines: Property[bool] = field(default_factory=lambda: Property(True))
     heatmap: Property[bool] = field(default_factory=lambda: Property(False))
     crosshair: Property[bool] = field(default_factory=lambda: Property(True))
+    patient_hidden: Property[bool] = field(default_factory=lambda: Property(False))
+    """True while nobody who looks at the screen may see who the patient is."""
 
 
 class Workspace:
