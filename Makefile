@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 STUDY ?=
 REAL ?=
-CODE := core inference viewer tests
+CODE := core inference viewer plugins tests
 
 .PHONY: help setup demo test quick lint types contracts unit journeys bench clean
 
@@ -26,7 +26,7 @@ lint:
 	@$(PY) -m ruff format --check -q $(CODE)
 
 types:
-	@$(PY) -m mypy core inference viewer tests
+	@$(PY) -m mypy $(CODE)
 
 contracts:
 	@.venv/bin/lint-imports --no-cache

@@ -12,10 +12,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("core", "inference", "viewer", "resources")
+ROOMS = ("core", "inference", "viewer", "plugins", "resources")
 
 PLANTED = {
-    "layers": ("core/overread/core/planted.py", "import overread.viewer.tasks\n", "viewer over inference over core"),
+    "layers": (
+        "core/overread/core/planted.py",
+        "import overread.viewer.tasks\n",
+        "viewer over inference over plugins over core",
+    ),
     "engine": (
         "viewer/overread/viewer/planted.py",
         "import overread.inference.engine.planted_target\n",
@@ -37,6 +41,31 @@ PLANTED = {
         "viewer/overread/viewer/render/planted.py",
         "import overread.viewer.canvas.area\n",
         "render knows no widgets",
+    ),
+    "plugin-layer": (
+        "plugins/overread/plugins/planted.py",
+        "import overread.inference.protocol\n",
+        "viewer over inference over plugins over core",
+    ),
+    "plugin-qt": (
+        "plugins/overread/plugins/bundled/change/planted.py",
+        "import PySide6\n",
+        "Qt and VTK stay in the viewer",
+    ),
+    "plugin-door": (
+        "plugins/overread/plugins/bundled/change/planted.py",
+        "import overread.plugins.host\n",
+        "a plugin imports the api and core only",
+    ),
+    "plugins-apart": (
+        "plugins/overread/plugins/bundled/change/planted.py",
+        "import overread.plugins.bundled.finding_sentence.plugin\n",
+        "plugins know nothing of one another",
+    ),
+    "plugin-by-name": (
+        "viewer/overread/viewer/planted.py",
+        "import overread.plugins.bundled.change.plugin\n",
+        "nothing imports a plugin by name",
     ),
 }
 
@@ -82,6 +111,16 @@ def test_a_planted_import_breaks_its_contract(copied: Path, name: str) -> None:
     assert any(contract in line for line in broken), result.stdout
 
 
+def test_the_viewer_module_of_a_plugin_may_draw(copied: Path) -> None:
+    file = copied / "plugins/overread/plugins/bundled/change/viewer.py"
+    file.write_text("import PySide6\n")
+    try:
+        result = lint(copied)
+    finally:
+        file.unlink()
+    assert result.returncode == 0, result.stdout
+
+
 def modules_after(statement: str) -> set[str]:
     code = f"{statement}\nimport sys\nprint('\\n'.join(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
@@ -94,7 +133,20 @@ def test_the_window_does_not_load_torch() -> None:
     assert "torch" not in loaded
 
 
-@pytest.mark.parametrize("name", ["scan", "export"])
+def test_the_engine_does_not_load_qt() -> None:
+    loaded = modules_after("import overread.inference.engine.server, overread.inference.engine.worker")
+    assert "overread.inference.engine.worker" in loaded
+    assert not [module for module in loaded if module.startswith(("PySide6", "vtkmodules", "overread.viewer"))]
+
+
+def test_plugins_that_run_without_a_window_do_not_load_qt() -> None:
+    start = "from pathlib import Path; from overread.plugins.host import Host; "
+    loaded = modules_after(start + "Host(Path('none'), frozenset(), print).start(window=False)")
+    assert "overread.plugins.bundled.change.plugin" in loaded
+    assert not [module for module in loaded if module.startswith(("PySide6", "vtkmodules", "torch"))]
+
+
+@pytest.mark.parametrize("name", ["scan", "export", "plugins"])
 def test_commands_without_a_window_do_not_load_qt(name: str) -> None:
     loaded = modules_after(f"from overread.viewer.cli.main import load; load({name!r})")
     assert f"overread.viewer.cli.{name}" in loaded

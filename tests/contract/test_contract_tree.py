@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import string
+import tomllib
 from collections.abc import Iterator
 from importlib.metadata import distribution, requires
 from pathlib import Path
@@ -15,7 +16,7 @@ from packaging.requirements import Requirement
 from overread.core.text import table
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("core", "inference", "viewer", "resources")
+ROOMS = ("core", "inference", "viewer", "plugins", "resources")
 LONGEST_FUNCTION = 60
 LONGEST_FILE = 700
 TOO_LONG: dict[str, int] = {}
@@ -77,6 +78,18 @@ def test_every_sentence_stands_in_both_languages_with_the_same_values(text_id: s
     assert names(entry.get("en_one", "")) <= names(entry["en"])
 
 
+PLUGIN_TEXTS = sorted((ROOT / "plugins").rglob("texts.toml"))
+
+
+@pytest.mark.parametrize("file", PLUGIN_TEXTS, ids=lambda file: file.parent.name)
+def test_every_text_of_a_shipped_plugin_stands_in_both_languages(file: Path) -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in file.parent.glob("*.py"))
+    for text_id, entry in tomllib.loads(file.read_text(encoding="utf-8")).items():
+        assert set(entry) <= {"en", "zh", "en_one"}
+        assert names(entry["en"]) - {"n"} == names(entry["zh"]) - {"n"}
+        assert f'"{text_id}"' in code
+
+
 def names(text: str) -> set[str]:
     return {field for _literal, field, _spec, _conversion in string.Formatter().parse(text) if field}
 
@@ -85,7 +98,7 @@ def test_every_text_id_in_the_code_is_in_the_table() -> None:
     called = re.compile(r"""\b(?:sentence|say)\(\s*["']([a-z0-9_-]+\.[a-z0-9_.-]+)["']""")
     unknown = {
         match
-        for room in ("core", "inference", "viewer")
+        for room in ("core", "inference", "viewer", "plugins")
         for path in (ROOT / room).rglob("*.py")
         for match in called.findall(path.read_text(encoding="utf-8"))
         if match not in table()

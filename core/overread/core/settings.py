@@ -28,6 +28,8 @@ class Key:
     choices: tuple[str, ...] = ()
     low: int = 0
     high: int = 0
+    site_only: bool = False
+    """True for what only the administrator's file may say."""
 
     @property
     def text_id(self) -> str:
@@ -52,13 +54,15 @@ SCHEMA: tuple[Key, ...] = (
     Key("reading-mode", "choice", "second", ("second", "concurrent")),
     Key("results", "folder", ""),
     Key("layout", "choice", "chest", ("chest", "1", "1x2", "2x1", "2x2", "1+2", "1+3")),
+    Key("plugins", "text", "", site_only=True),
 )
 BY_NAME: Mapping[str, Key] = {key.name: key for key in SCHEMA}
 
 
 @dataclass(slots=True)
 class Settings:
-    """The values in force. ``fixed`` were set by an administrator; ``complaints`` name what was not understood."""
+    """The values in force. ``fixed`` were set by an administrator, or only one may set them; ``complaints`` name what
+    was not understood."""
 
     path: Path
     values: dict[str, Value] = field(default_factory=dict)
@@ -76,6 +80,11 @@ class Settings:
     def number(self, name: str) -> int:
         """The value of a setting that is a number."""
         return int(self.get(name))
+
+    @property
+    def approved_plugins(self) -> frozenset[str]:
+        """Ids of the plugins that the administrator lets run beside those that come with the program."""
+        return frozenset(self.text("plugins").replace(",", " ").split())
 
     def set(self, name: str, value: Value) -> None:
         """Change a setting and write the file. Raises ValueError for a wrong or fixed one, NotWrittenError."""
@@ -107,12 +116,13 @@ def _toml(value: Value) -> str:
 def load_settings(path: Path, site: Path | None = None) -> Settings:
     """Read the user's file and the administrator's. What is unknown or wrong is named and left out."""
     complaints: list[Sentence] = []
-    values = _read(path, complaints)
-    fixed = {} if site is None else _read(site, complaints)
-    return Settings(path, {**values, **fixed}, frozenset(fixed), tuple(complaints))
+    values = _read(path, complaints, is_site=False)
+    fixed = {} if site is None else _read(site, complaints, is_site=True)
+    names = frozenset(fixed) | {key.name for key in SCHEMA if key.site_only}
+    return Settings(path, {**values, **fixed}, names, tuple(complaints))
 
 
-def _read(path: Path, complaints: list[Sentence]) -> dict[str, Value]:
+def _read(path: Path, complaints: list[Sentence], *, is_site: bool) -> dict[str, Value]:
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -125,6 +135,8 @@ def _read(path: Path, complaints: list[Sentence]) -> dict[str, Value]:
         key = BY_NAME.get(name)
         if key is None:
             complaints.append(sentence("settings.unknown", file=path.name, key=name))
+        elif key.site_only and not is_site:
+            complaints.append(sentence("settings.site-only", file=path.name, key=name))
         elif not key.allows(value):
             complaints.append(sentence("settings.wrong", file=path.name, key=name))
         else:

@@ -48,6 +48,19 @@ def test_the_administrator_fixes_values(tmp_path: Path) -> None:
         settings.set("mouse", "default")
 
 
+def test_only_the_administrator_approves_plugins(tmp_path: Path) -> None:
+    (tmp_path / "s.toml").write_text('plugins = "mine"\n')
+    settings = load_settings(tmp_path / "s.toml", tmp_path / "none.toml")
+    assert settings.approved_plugins == frozenset()
+    assert "only the administrator's file may" in settings.complaints[0].say()
+    with pytest.raises(ValueError, match="plugins"):
+        settings.set("plugins", "mine")
+    (tmp_path / "site.toml").write_text('plugins = "mine, theirs"\n')
+    (tmp_path / "s.toml").write_text("")
+    settings = load_settings(tmp_path / "s.toml", tmp_path / "site.toml")
+    assert settings.approved_plugins == {"mine", "theirs"}
+
+
 def test_an_unwritable_place_is_said(tmp_path: Path) -> None:
     (tmp_path / "blocked").write_text("")
     settings = load_settings(tmp_path / "s.toml")
