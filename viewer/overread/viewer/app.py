@@ -13,7 +13,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog
 
-from overread.core.edits import MarkKeyImage, Measure, RemoveMeasure, UnmarkKeyImage
+from overread.core.edits import MarkKeyImage, Measure, UnmarkKeyImage
 from overread.core.errors import NotReadableError, NotWrittenError
 from overread.core.journal import Journal
 from overread.core.paths import Paths, default_paths, site_settings
@@ -22,7 +22,7 @@ from overread.core.settings import BY_NAME, SCHEMA, account_name, load_settings
 from overread.core.shared import sweep
 from overread.core.store import Change, ReadingStore, new_uid
 from overread.core.text import Language, Sentence, sentence
-from overread.viewer import diagnostics, drive, shell, view_commands
+from overread.viewer import diagnostics, drive, judging, shell, view_commands
 from overread.viewer.canvas.area import ViewArea
 from overread.viewer.canvas.slice_view import ViewServices
 from overread.viewer.canvas.volume_view import VolumeView
@@ -108,11 +108,12 @@ class Program(QObject):
             measurements=lambda state, plane, index: shell.drawn(self.store.reading, state, plane, index, self.words),
             profile=self.profile,
             text_scale=self.text_scale,
+            findings=lambda state: self.judging.drawn(state),
         )
         self.area = ViewArea(self.services)
 
     def _make_window(self) -> None:
-        available = (*view_commands.COMMANDS, *OWN_COMMANDS)
+        available = (*view_commands.COMMANDS, *judging.COMMANDS, *OWN_COMMANDS)
         self.registry = CommandRegistry(load_keymap(), available, self.words.current.value)
         self.window = MainWindow(
             self.registry, self.area, self.words.current.value, self.settings.number("text-size")
@@ -121,6 +122,10 @@ class Program(QObject):
         self.empty = EmptyPage(window.words, window.look, self.registry)
         self.empty.setObjectName("empty-page")
         self.own_read = OwnReadPanel(window.words, window.look, self.registry)
+        self.judging = judging.Judging(
+            window, self.workspace, self.study, self.store, self.area, self.own_read,
+            lambda: self.settings.text("reading-mode") == "second",
+        )  # fmt: skip
         self.setup = SetupPanel(window.words, window.look, self.registry, offer_mode=False)
         self.why = WhyPanel(window.words, window.look)
         self.key_sheet = KeySheet(window.words, window.look, self.registry)
@@ -167,8 +172,10 @@ class Program(QObject):
         self.empty.open_clicked.connect(self.choose_folder)
         self.empty.inbox_clicked.connect(lambda: window.show_left(inbox=True))
         self.empty.sample_clicked.connect(self.open_sample)
-        self.own_read.go_to.connect(self.go_to_measurement)
-        self.own_read.delete.connect(self.remove_own)
+        self.judging.connect()
+        for panel in (self.own_read, self.judging.panel):
+            panel.go_to.connect(self._go_to)
+            panel.delete.connect(self.judging.delete)
         self.setup.language_chosen.connect(lambda key: self.change_setting("language", key))
         self.setup.mouse_chosen.connect(lambda key: self.change_setting("mouse", key.replace("-", "_")))
         self.settings_page.changed.connect(self.change_setting)
@@ -213,7 +220,7 @@ class Program(QObject):
     def _shown(self, shown: Shown | None) -> None:
         window = self.window
         window.left.studies.set_current(shown.series.key if shown else None)
-        for command in view_commands.COMMANDS:
+        for command in (*view_commands.COMMANDS, *judging.COMMANDS):
             self.registry.set_enabled(command, shown is not None)
         if shown is None:
             self.store.close_study()
@@ -227,7 +234,7 @@ class Program(QObject):
             shell.patient_line(shown.series, hidden=self.workspace.overlays.patient_hidden.value)
         )
         window.show_centre(None)
-        window.set_home(self.own_read)
+        window.set_home(self.judging.home())
         shown.state.revision.watch(lambda _count: self._show_loading(shown.state))
         self._show_loading(shown.state)
         uid = shown.series.study.uid
@@ -235,12 +242,12 @@ class Program(QObject):
             self.store.open_study(uid, lambda: self.places.recall(uid))
 
     def _show_loading(self, state: VolumeState) -> None:
-        if state.complete:
-            self.own_read.set_loading(None)
-            self._preload()
-            return
         done, total = int(np.count_nonzero(state.loaded)), len(state.loaded)
-        self.own_read.set_loading(sentence("open.loading", done=done, total=total))
+        told = None if state.complete else sentence("open.loading", done=done, total=total)
+        for panel in (self.own_read, self.judging.panel):
+            panel.set_loading(told)
+        if state.complete:
+            self._preload()
 
     def _preload(self) -> None:
         """Load the next case of the inbox while this one is read."""
@@ -274,12 +281,10 @@ class Program(QObject):
         self.empty.set_arrived(len(arrivals))
 
     def _changed(self, change: Change) -> None:
-        self.own_read.set_measurements(
-            [*shell.measurement_rows(change.reading), *shell.key_image_rows(change.reading)]
-        )
+        self.own_read.set_measurements(shell.measurement_rows(change.reading))
         self.worked_on = self.worked_on | ({change.reading.study_uid} if change.edit is not None else set())
         self._show_undo()
-        self.area.update_all()
+        self.judging.changed(change)
 
     def _show_undo(self) -> None:
         language = self.words.current.value
@@ -408,11 +413,9 @@ class Program(QObject):
         else:
             self.store.apply(MarkKeyImage(made))
 
-    def remove_own(self, uid: str) -> None:
-        """Take away a measurement or the mark of a key image."""
-        reading = self.store.reading
-        is_image = reading is not None and reading.key_image(uid) is not None
-        self.store.apply(UnmarkKeyImage(uid) if is_image else RemoveMeasure(uid))
+    def _go_to(self, uid: str) -> None:
+        if not self.judging.go_to(uid):
+            self.go_to_measurement(uid)
 
     def go_to_measurement(self, uid: str) -> None:
         """Let the planes meet in the middle of a measurement, or at a key image."""
@@ -508,6 +511,7 @@ class Program(QObject):
         pictures = [view.picture for view in self.area.views if isinstance(view, VolumeView)]
         message = self.window.messages.shown
         return found | {
+            "findings": self.judging.facts(),
             "volume_drawn": any(picture is not None for picture in pictures),
             "message": "" if message is None else self.window.words.tell(message.text),
         }

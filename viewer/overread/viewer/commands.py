@@ -110,6 +110,7 @@ _VIEW = (
     Command("overlays.shown", "view", 3, "see", "overlays", "toggle"),
     Command("outlines.shown", "view", 3, "see", "outlines", "toggle"),
     Command("heatmap.shown", "view", 3, "see", "heatmap", "toggle"),
+    Command("rejected.shown", "view", 3, "see", "", "toggle"),
     Command("overlays.hide-held", "view", 3, "see", "", "hold"),
     Command("panel.left", "view", 4, "see", "panel", "toggle"),
     Command("panel.right", "view", 4, "see", "", "toggle"),
@@ -289,6 +290,8 @@ class CommandRegistry:
         self._codes: dict[tuple[Mode, int], str] = {}
         self._edit_mode = False
         self._reason_mode = False
+        self.reason_changed: Callable[[bool], object] = lambda on: None
+        """Told when the digits begin or cease to be reasons."""
         self.language: Language = language
         for command in COMMANDS:
             if command.id in wanted:
@@ -374,7 +377,9 @@ class CommandRegistry:
 
     def set_reason_mode(self, on: bool) -> None:
         """Let the digits 1 to 6 be reasons until the next key."""
-        self._reason_mode = on
+        if on != self._reason_mode:
+            self._reason_mode = on
+            self.reason_changed(on)
 
     def set_edit_mode(self, on: bool) -> None:
         """Let the keys of the brush come before those of the same name."""

@@ -91,8 +91,8 @@ def arrival_key(arrival: Arrival) -> str:
 
 
 def measurement_rows(reading: Reading) -> list[MeasurementRow]:
-    """The measurements of the right panel."""
-    return [
+    """The measurements and key images of the right panel."""
+    lengths = [
         MeasurementRow(
             key=one.uid,
             icon="length",
@@ -103,14 +103,11 @@ def measurement_rows(reading: Reading) -> list[MeasurementRow]:
         )
         for one in reading.measurements
     ]
-
-
-def key_image_rows(reading: Reading) -> list[MeasurementRow]:
-    """The key images of the right panel."""
-    return [
+    images = [
         MeasurementRow(one.uid, "key-image", sentence("open.key-image", image=one.image_number), "")
         for one in reading.key_images
     ]
+    return lengths + images
 
 
 def key_image_here(reading: Reading | None, state: VolumeState) -> KeyImage | None:

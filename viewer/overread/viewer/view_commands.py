@@ -21,7 +21,7 @@ LAYOUT_ORDER = tuple(LAYOUTS)
 COMMANDS = (
     *(f"slice.{name}" for name in ("previous", "next", "back-ten", "on-ten", "first", "last")),
     *("view.previous", "view.next", "view.reset", "layout.choose", "layout.previous", "layout.next", "volume.shown"),
-    *("crosshair.shown", "overlays.shown", "overlays.hide-held"),
+    *("crosshair.shown", "overlays.shown", "outlines.shown", "rejected.shown", "overlays.hide-held"),
     *(f"layout.{name}" for name in LAYOUT_ORDER),
     *(f"tool.{name}" for name in TOOLS),
     *(f"preset.{number}" for number in range(1, 10)),
@@ -67,6 +67,8 @@ class ViewCommands:
             "volume.shown": self._show_volume,
             "crosshair.shown": self.workspace.overlays.crosshair.set,
             "overlays.shown": self.workspace.overlays.shown.set,
+            "outlines.shown": self.workspace.overlays.outlines.set,
+            "rejected.shown": self.workspace.marks.rejected_shown.set,
             "overlays.hide-held": self.workspace.overlays.held_hidden.set,
             "preset.file": self._file_window,
         }
@@ -87,6 +89,8 @@ class ViewCommands:
         toggles: dict[str, Property[bool]] = {
             "crosshair.shown": workspace.overlays.crosshair,
             "overlays.shown": workspace.overlays.shown,
+            "outlines.shown": workspace.overlays.outlines,
+            "rejected.shown": workspace.marks.rejected_shown,
         }
         for command, state in toggles.items():
             registry.set_checked(command, state.value)

@@ -173,6 +173,11 @@ class MainWindow(QMainWindow):
         self.right.setCurrentWidget(panel)
         self._set_columns()
 
+    @property
+    def home(self) -> QWidget | None:
+        """The panel that the right side shows when no page is open."""
+        return self._home
+
     def show_page(self, page: QWidget) -> None:
         """Show a page (keys, settings, why, …) on the right until it is closed with Esc or Back."""
         if self.right.indexOf(page) < 0:

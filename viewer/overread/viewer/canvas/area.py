@@ -30,6 +30,7 @@ class ViewArea(QWidget):
     hovered = Signal(object)
     why_clicked = Signal(object)
     context_asked = Signal(object)
+    mark_clicked = Signal(str)
 
     def __init__(self, services: ViewServices, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -66,6 +67,8 @@ class ViewArea(QWidget):
         widget.hovered.connect(self.hovered)
         widget.why_clicked.connect(self.why_clicked)
         widget.context_asked.connect(self.context_asked)
+        if isinstance(widget, SliceView):
+            widget.mark_clicked.connect(self.mark_clicked)
         return widget
 
     def _toggle_alone(self, number: int) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from overread.viewer.render.marks import Findings, MarkPainter
 from overread.viewer.render.slice_painter import Measurements, SlicePainter
 from overread.viewer.render.viewport import Viewport
 from overread.viewer.state.language import Words
@@ -22,6 +23,8 @@ from overread.viewer.tools.look import PanTool, WindowTool, ZoomTool, point_all_
 CLICK_POINTS = 4.0
 WHEEL_NOTCH = 120
 WHEEL_ZOOM = 1.15
+LOOKING = ("window", "pan", "zoom", "crosshair")
+"""Tools with which a click on a mark chooses its finding; with others it is the tool's."""
 
 
 @dataclass(slots=True)
@@ -37,6 +40,8 @@ class ViewServices:
     text_scale: Property[float]
     is_key_image: Callable[[VolumeState], bool] = lambda _state: False
     """Whether the acquired image through the place is marked as a key image."""
+    findings: Findings = lambda _state: ()
+    """The findings of a volume that may be drawn now."""
 
 
 class SliceView(QWidget):
@@ -50,12 +55,16 @@ class SliceView(QWidget):
     """The ``Series`` whose badge was clicked."""
     context_asked = Signal(object)
     """A short right click: the global point."""
+    mark_clicked = Signal(str)
+    """The tracking UID of the finding whose mark was clicked."""
 
     def __init__(self, view: ViewState, services: ViewServices, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.view = view
         self._services = services
-        self._painter = SlicePainter(services.words, services.workspace.overlays, services.measurements)
+        workspace = services.workspace
+        self._marks = MarkPainter(services.findings, workspace.marks, workspace.overlays)
+        self._painter = SlicePainter(services.words, workspace.overlays, services.measurements, self._marks)
         self._painter.is_key_image = services.is_key_image
         self._active = False
         self._held: Tool | None = None
@@ -75,11 +84,11 @@ class SliceView(QWidget):
 
     def _watch(self) -> None:
         view, services = self.view, self._services
-        overlays = services.workspace.overlays
+        overlays, marks = services.workspace.overlays, services.workspace.marks
         watched: list[Property[Any]] = [
             view.zoom, view.pan, view.plane, overlays.shown, overlays.held_hidden, overlays.outlines,
             overlays.heatmap, overlays.crosshair, overlays.patient_hidden, services.words.current,
-            services.text_scale,
+            services.text_scale, marks.selected, marks.preview, marks.rejected_shown, marks.heat,
         ]  # fmt: skip
         state = view.volume.value
         if state is not None:
@@ -174,7 +183,16 @@ class SliceView(QWidget):
         moved = event.position() - self._start
         if event.button() == Qt.MouseButton.RightButton and math.hypot(moved.x(), moved.y()) < CLICK_POINTS:
             self.context_asked.emit(event.globalPosition().toPoint())
+        if event.button() == Qt.MouseButton.LeftButton and math.hypot(moved.x(), moved.y()) < CLICK_POINTS:
+            self._choose_mark(event.position())
         self.update()
+
+    def _choose_mark(self, at: QPointF) -> None:
+        drawn = self._services.workspace.overlays
+        if self._services.workspace.tool.value in LOOKING and drawn.shown.value and not drawn.held_hidden.value:
+            uid = self._marks.at(at.x(), at.y())
+            if uid:
+                self.mark_clicked.emit(uid)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """This view alone, and back."""

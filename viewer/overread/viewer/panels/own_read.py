@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Signal
@@ -144,7 +144,7 @@ class OwnReadPanel(QFrame):
 
     def _rows(self, part: QVBoxLayout, rows: tuple[MeasurementRow, ...], empty_id: str, icon: str) -> None:
         for row in rows:
-            part.addWidget(self._row(row))
+            part.addWidget(measurement_line(self._words, self._look, row, self.go_to.emit, self.delete.emit))
         if rows:
             return
         card = QFrame()
@@ -154,22 +154,26 @@ class OwnReadPanel(QFrame):
         inner.addWidget(label("dim", self._words.say(empty_id), wrap=True), 1)
         part.addWidget(self._inset(card))
 
-    def _row(self, row: MeasurementRow) -> QWidget:
-        made = QFrame()
-        inner = hbox(made, self._look, (8, 0, 8, 0), 4)
-        go = button(self._words, "", "flat")
-        go.setText(self._words.tell(row.title))
-        go.setIcon(self._look.icon(row.icon, "dim"))
-        go.setIconSize(QSize(self._look.px(16), self._look.px(16)))
-        go.setToolTip(self._words.say("own-read.go-to"))
-        go.clicked.connect(lambda: self.go_to.emit(row.key))
-        away = button(self._words, "", "flat")
-        away.setIcon(self._look.icon("close", "dim"))
-        away.setIconSize(QSize(self._look.px(12), self._look.px(12)))
-        away.setToolTip(self._words.say("own-read.delete"))
-        away.clicked.connect(lambda: self.delete.emit(row.key))
-        inner.addWidget(go)
-        inner.addStretch(1)
-        inner.addWidget(label("value", row.value))
-        inner.addWidget(away)
-        return made
+
+def measurement_line(
+    words: Words, look: Look, row: MeasurementRow, go_to: Callable[[str], object], delete: Callable[[str], object]
+) -> QWidget:
+    """One line of own marks or measurements: a click goes there, the cross deletes."""
+    made = QFrame()
+    inner = hbox(made, look, (8, 0, 8, 0), 4)
+    go = button(words, "", "flat")
+    go.setText(words.tell(row.title))
+    go.setIcon(look.icon(row.icon, "dim"))
+    go.setIconSize(QSize(look.px(16), look.px(16)))
+    go.setToolTip(words.say("own-read.go-to"))
+    go.clicked.connect(lambda: go_to(row.key))
+    away = button(words, "", "flat")
+    away.setIcon(look.icon("close", "dim"))
+    away.setIconSize(QSize(look.px(12), look.px(12)))
+    away.setToolTip(words.say("own-read.delete"))
+    away.clicked.connect(lambda: delete(row.key))
+    inner.addWidget(go)
+    inner.addStretch(1)
+    inner.addWidget(label("value", row.value))
+    inner.addWidget(away)
+    return made

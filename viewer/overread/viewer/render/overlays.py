@@ -200,15 +200,20 @@ def _tick(painter: QPainter, at: QPointF, across: QPointF) -> None:
     painter.drawLine(at - across, at + across)
 
 
+def rail_area(port: Viewport, count: int) -> QRectF | None:
+    """Where the rail of a stack of ``count`` images stands; None where it has no room or no use."""
+    height = port.height - EDGE * 8
+    return None if count < 2 or height < 40 else QRectF(port.width - RAIL - 1, EDGE * 4, RAIL, height)
+
+
 def draw_rail(painter: QPainter, port: Viewport, seen: NDArray[np.bool_], at: int) -> None:
     """The images of the stack at the right edge, the first at the top: seen ones brighter, the present one marked."""
     count = len(seen)
-    top, height = EDGE * 4, port.height - EDGE * 8
-    if count < 2 or height < 40:
+    rail = rail_area(port, count)
+    if rail is None:
         return
-    step = height / count
-    left = port.width - RAIL - 1
-    painter.fillRect(QRectF(left, top, RAIL, height), colour("line"))
+    left, top, step = rail.left(), rail.top(), rail.height() / count
+    painter.fillRect(rail, colour("line"))
     edges = np.flatnonzero(np.diff(np.concatenate([[0], seen.view(np.int8), [0]])))
     for first, last in zip(edges[::2], edges[1::2], strict=True):
         painter.fillRect(QRectF(left, top + first * step, RAIL, (last - first) * step), colour("dim"))

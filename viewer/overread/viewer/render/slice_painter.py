@@ -16,6 +16,7 @@ from overread.core.text import Sentence, number, sentence
 from overread.core.window import Window
 from overread.viewer.render import overlays
 from overread.viewer.render.lut import grey_pixels, image_of, window_table
+from overread.viewer.render.marks import MarkPainter
 from overread.viewer.render.overlays import CornerText, DrawnMeasurement
 from overread.viewer.render.palette import colour
 from overread.viewer.render.planes import plane_pixels
@@ -71,6 +72,7 @@ class SlicePainter:
     words: Words
     overlays: Overlays
     measurements: Measurements
+    marks: MarkPainter | None = None
     text_scale: float = 1.0
     is_key_image: Callable[[VolumeState], bool] = lambda _state: False
     picture: Picture = field(default_factory=Picture)
@@ -132,7 +134,10 @@ class SlicePainter:
         plane = port.view.plane.value
         if self.overlays.shown.value:
             if self.overlays.crosshair.value and port.state.has_planes:
-                overlays.draw_crosshair(painter, port, CROSSHAIR_GAP)
+                opened = 0.0 if self.marks is None else self.marks.gap(port)
+                overlays.draw_crosshair(painter, port, CROSSHAIR_GAP + opened)
+            if self.marks is not None:
+                self.marks.paint(painter, port)
             for line in self.measurements(port.state, plane, port.state.slice_index(plane)):
                 overlays.draw_line(painter, port, line.points_lps_mm, line.words)
         if draft is not None:
@@ -147,6 +152,8 @@ class SlicePainter:
         seen = self.seen.get((id(port.state), plane))
         if seen is not None:
             overlays.draw_rail(painter, port, _in_rail_order(seen, port), port.state.image_number(plane) - 1)
+        if self.marks is not None and self.overlays.shown.value:
+            self.marks.paint_ticks(painter, port)
 
     def _locator(self, painter: QPainter, port: Viewport) -> None:
         if port.zoom < port.fit * LOCATOR_FROM or min(port.width, port.height) < LOCATOR_LEAST:

@@ -1,0 +1,379 @@
+"""How findings are drawn over an image: outlines by state, rings and corners by origin, tags, and ticks on the rail.
+
+Measures are points at 96 dpi and never grow with the zoom. Nothing is drawn on the lesion itself: outlines run
+outside the mask, tags beside it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
+
+from overread.core.finding import Finding, Origin, State
+from overread.core.mask import Bool, Mask
+from overread.viewer.render.outline import DenseMasks, cut_of, outlines
+from overread.viewer.render.overlays import rail_area
+from overread.viewer.render.palette import colour
+from overread.viewer.render.viewport import Viewport
+from overread.viewer.state.marks import Marks
+from overread.viewer.state.views import Overlays, VolumeState
+
+Findings = Callable[[VolumeState], Sequence[Finding]]
+
+AWAY = 1.5
+"""An outline runs this far outside the mask, so that the margin of the lesion stays visible."""
+DOUBLE = 3.5
+UNDER_WIDTH, UNDER_OPACITY = 3.1, 0.47
+RING_SHARE, RING_EXTRA, RING_LEAST, RING_WIDTH = 0.86, 9.0, 15.0, 1.2
+RING_GAP_DEGREES = 28
+CORNER_SHARE = 0.38
+DOT = 3.2
+TAG_RADIUS = 8.0
+TAG_TEXT = "#14110A"
+"""Text on a tag filled with a state's colour: contrast 8.4 on orange."""
+MOST_PATHS = 600
+TICK_WIDTH, TICK_HEIGHT = 8.0, 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """One kind of line: its width, its dashes in line widths (none: solid), and whether its ends are round."""
+
+    width: float
+    dashes: tuple[float, ...] = ()
+    is_round: bool = False
+
+    def pen(self, drawn: QColor, width: float | None = None) -> QPen:
+        """The pen; of another width the dashes keep their length in points."""
+        wide = self.width if width is None else width
+        pen = QPen(drawn, wide)
+        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap if self.is_round else Qt.PenCapStyle.FlatCap)
+        if self.dashes:
+            pen.setDashPattern([each * self.width / wide for each in self.dashes])
+        return pen
+
+
+DASHED = Stroke(1.5, (5, 3.2))
+SOLID = Stroke(1.5)
+LINES: dict[State, Stroke] = {
+    State.PROPOSED: DASHED,
+    State.EDITED: DASHED,
+    State.ACCEPTED: SOLID,
+    State.ADDED: SOLID,
+    State.CORRECTED: Stroke(1.2),
+    State.LATER: Stroke(1.8, (0.01, 2.6), is_round=True),
+    State.REJECTED: Stroke(1.2, (0.01, 4.5), is_round=True),
+}
+PREVIEW = Stroke(1.5, (3, 3))
+BY_MODEL = Stroke(1.1, (0.01, 3.4), is_round=True)
+THIN = Stroke(RING_WIDTH)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a finding stands in a view: its box on the screen, and half of that box's diagonal."""
+
+    box: QRectF
+    half: float
+
+    @property
+    def ring(self) -> float:
+        """Radius of the ring, and half the side of the corners."""
+        return max(RING_LEAST, RING_SHARE * self.half + RING_EXTRA)
+
+
+@dataclass(slots=True)
+class MarkPainter:
+    """Paints the findings of one view, and remembers where, for clicks. Outlines are kept until the zoom changes."""
+
+    findings: Findings
+    marks: Marks
+    overlays: Overlays
+    areas: list[tuple[str, QRectF]] = field(default_factory=list)
+    _dense: DenseMasks = field(default_factory=DenseMasks)
+    _paths: OrderedDict[tuple[object, ...], tuple[QPainterPath, ...]] = field(default_factory=OrderedDict)
+
+    def shown(self, state: VolumeState) -> list[Finding]:
+        """The findings that are drawn: rejected ones only while they are asked for or selected. Selected last."""
+        selected = self.marks.selected.value
+        found = [
+            one
+            for one in self.findings(state)
+            if one.state is not State.REJECTED or self.marks.rejected_shown.value or one.uid == selected
+        ]
+        return sorted(found, key=lambda one: one.uid == selected)
+
+    def gap(self, port: Viewport) -> float:
+        """Half the size of the selected finding in this view: the cross-hair stays open over it."""
+        for one in self.findings(port.state):
+            if one.uid == self.marks.selected.value:
+                found = self._cut(one.mask, port)
+                if found is not None:
+                    box = _box(found, port)
+                    return max(box.width(), box.height()) / 2
+        return 0.0
+
+    def paint(self, painter: QPainter, port: Viewport) -> None:
+        """Everything that is drawn of the findings in this view, but for the ticks."""
+        self.areas.clear()
+        only_tags = self._heat_covers(port)
+        for one in self.shown(port.state):
+            found = self._cut(one.mask, port)
+            if found is None:
+                continue
+            place = _place(_box(found, port))
+            selected = one.uid == self.marks.selected.value
+            if not only_tags:
+                self._lines(painter, port, one, selected=selected)
+                if not selected:
+                    _ring(painter, place, one)
+                if one.is_edited:
+                    self._edited_dots(painter, port, one, place, selected=selected)
+            self._tag(painter, port, one, place, selected=selected)
+        if not only_tags and self.overlays.outlines.value:
+            self._preview(painter, port)
+
+    def _heat_covers(self, port: Viewport) -> bool:
+        heat = self.marks.heat.value
+        return self.overlays.heatmap.value and heat is not None and heat.series_key == port.state.series.key
+
+    def _lines(self, painter: QPainter, port: Viewport, finding: Finding, *, selected: bool) -> None:
+        if not self.overlays.outlines.value:
+            return
+        away = (AWAY, AWAY + DOUBLE) if finding.state is State.CORRECTED else (AWAY,)
+        drawn = colour(f"state.{finding.state}")
+        for path in self._outlines(finding.mask, port, away):
+            _stroke(painter, port, path, LINES[finding.state], drawn)
+        if selected and finding.is_edited and finding.proposed_mask is not None:
+            for path in self._outlines(finding.proposed_mask, port, (AWAY,)):
+                _stroke(painter, port, path, BY_MODEL, colour("bright"))
+
+    def _preview(self, painter: QPainter, port: Viewport) -> None:
+        preview = self.marks.preview.value
+        finding = next(
+            (one for one in self.findings(port.state) if preview is not None and one.uid == preview.uid), None
+        )
+        if preview is None or finding is None:
+            return
+        for path in self._outlines(preview.mask, port, (AWAY,)):
+            _stroke(painter, port, path, PREVIEW, colour(f"state.{finding.state}"))
+
+    def _cut(self, mask: Mask, port: Viewport) -> tuple[Bool, int, int] | None:
+        return cut_of(mask, port.grid, self._dense)
+
+    def _outlines(self, mask: Mask, port: Viewport, away: tuple[float, ...]) -> tuple[QPainterPath, ...]:
+        """Paths in points from the corner of the image; panning does not make them anew."""
+        grid = port.grid
+        key = (mask, grid.origin_ijk, grid.column_ijk, grid.row_ijk, port.scale, away)
+        if key not in self._paths:
+            found = self._cut(mask, port)
+            self._paths[key] = () if found is None else _paths(found, port.scale, away)
+            while len(self._paths) > MOST_PATHS:
+                self._paths.popitem(last=False)
+        self._paths.move_to_end(key)
+        return self._paths[key]
+
+    def _edited_dots(
+        self, painter: QPainter, port: Viewport, finding: Finding, place: Place, *, selected: bool
+    ) -> None:
+        """A dot at the ring where this image was changed; in planes across the images one at each changed image."""
+        changed = changed_slices(finding, self._dense)
+        drawn = colour(f"state.{finding.state}")
+        grid = port.grid
+        if grid.column_ijk[2] == 0 and grid.row_ijk[2] == 0:
+            if int(grid.origin_ijk[2]) in changed:
+                reach = (place.half + 6 if selected else place.ring) * math.sqrt(0.5)
+                _dot(painter, place.box.center() - QPointF(reach, reach), drawn)
+            return
+        for k in changed:
+            row = grid.pixel((grid.origin_ijk[0], grid.origin_ijk[1], float(k)))
+            x, y = port.point_at(*row)
+            if grid.row_ijk[2] != 0:
+                _dot(painter, QPointF(place.box.left() - 8, y), drawn)
+            else:
+                _dot(painter, QPointF(x, place.box.bottom() + 8), drawn)
+
+    def _tag(self, painter: QPainter, port: Viewport, finding: Finding, place: Place, *, selected: bool) -> None:
+        """The tag beside the outline, at the upper right where there is room, and where a click finds the finding."""
+        drawn = colour(f"state.{finding.state}")
+        metrics = QFontMetricsF(painter.font())
+        width = max(2 * TAG_RADIUS, metrics.horizontalAdvance(finding.tag) + 8)
+        size = QPointF(width / 2, TAG_RADIUS)
+        at = self._tag_place(port, finding, place, selected=selected)
+        area = QRectF(at - size, at + size)
+        if selected:
+            painter.setPen(QPen(colour("shadow", UNDER_OPACITY), 1))
+            painter.setBrush(drawn)
+            round_by = TAG_RADIUS if finding.origin is not Origin.PERSON else 2
+            painter.drawRoundedRect(area, round_by, round_by)
+            painter.setPen(QColor(TAG_TEXT))
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, finding.tag)
+        else:
+            path = QPainterPath()
+            text_at = QPointF(at.x() - metrics.horizontalAdvance(finding.tag) / 2, at.y() + metrics.capHeight() / 2)
+            path.addText(text_at, painter.font(), finding.tag)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(colour("shadow", 0.8), 3, j=Qt.PenJoinStyle.RoundJoin))
+            painter.drawPath(path)
+            painter.fillPath(path, drawn)
+        half = place.half if selected else place.ring
+        around = QRectF(place.box.center() - QPointF(half, half), place.box.center() + QPointF(half, half))
+        self.areas.append((finding.uid, area.united(around) if not selected else area))
+
+    def _tag_place(self, port: Viewport, finding: Finding, place: Place, *, selected: bool) -> QPointF:
+        """Middle of the tag: beyond the point of the outline that lies farthest to one of the four corners."""
+        centre = place.box.center()
+        tried = None
+        for x, y in ((1, -1), (-1, -1), (1, 1), (-1, 1)):
+            toward = QPointF(x * math.sqrt(0.5), y * math.sqrt(0.5))
+            if selected:
+                edge = self._farthest(finding, port, toward) or centre
+                at = edge + toward * (TAG_RADIUS + 4)
+            else:
+                at = centre + toward * (place.ring + TAG_RADIUS)
+            tried = at if tried is None else tried
+            if TAG_RADIUS < at.x() < port.width - TAG_RADIUS and TAG_RADIUS < at.y() < port.height - TAG_RADIUS:
+                return at
+        return tried if tried is not None else centre
+
+    def _farthest(self, finding: Finding, port: Viewport, toward: QPointF) -> QPointF | None:
+        corner = QPointF(*port.corner)
+        points = [
+            path.elementAt(n)
+            for path in self._outlines(finding.mask, port, (AWAY,))
+            for n in range(path.elementCount())
+        ]
+        if not points:
+            return None
+        best = max(points, key=lambda point: point.x * toward.x() + point.y * toward.y())
+        return corner + QPointF(best.x, best.y)
+
+    def paint_ticks(self, painter: QPainter, port: Viewport) -> None:
+        """A tick at the rail for each finding, at the image on which it is largest."""
+        plane = port.view.plane.value
+        axis = port.state.axis(plane)
+        count = port.state.slice_count(plane)
+        rail = rail_area(port, count)
+        if rail is None:
+            return
+        for one in self.shown(port.state):
+            low, high = one.mask.box[2 - axis]
+            middle = one.measures.slice_k if axis == 2 else (low + high - 1) / 2
+            at = count - 1 - middle if port.state.counts_down(plane) else middle
+            y = rail.top() + (at + 0.5) * rail.height() / count
+            painter.fillRect(
+                QRectF(rail.right() - TICK_WIDTH, y - TICK_HEIGHT / 2, TICK_WIDTH, TICK_HEIGHT),
+                colour(f"state.{one.state}"),
+            )
+
+    def at(self, x: float, y: float) -> str:
+        """The finding whose mark lies under a point, the topmost first; empty when there is none."""
+        return next((uid for uid, area in reversed(self.areas) if area.contains(x, y)), "")
+
+
+def changed_slices(finding: Finding, dense: DenseMasks) -> tuple[int, ...]:
+    """The stored slices k on which a mask is no longer what the model drew."""
+    before, after = finding.proposed_mask, finding.mask
+    if before is None:
+        return ()
+    lowest = min(before.box[0][0], after.box[0][0])
+    highest = max(before.box[0][1], after.box[0][1])
+    return tuple(k for k in range(lowest, highest) if not _same_slice(before, after, k, dense))
+
+
+def _same_slice(before: Mask, after: Mask, k: int, dense: DenseMasks) -> bool:
+    cuts = [_trimmed(mask, k, dense) for mask in (before, after)]
+    return cuts[0][1] == cuts[1][1] and np.array_equal(cuts[0][0], cuts[1][0])
+
+
+def _trimmed(mask: Mask, k: int, dense: DenseMasks) -> tuple[Bool, tuple[int, int]]:
+    low, high = mask.box[0]
+    empty = np.zeros((0, 0), dtype=np.bool_), (0, 0)
+    if not low <= k < high:
+        return empty
+    cut = dense.of(mask)[k - low]
+    rows, columns = np.flatnonzero(cut.any(axis=1)), np.flatnonzero(cut.any(axis=0))
+    if not len(rows):
+        return empty
+    inner = cut[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return inner, (mask.box[1][0] + int(rows[0]), mask.box[2][0] + int(columns[0]))
+
+
+def _paths(
+    found: tuple[Bool, int, int], scale: tuple[float, float], away: tuple[float, ...]
+) -> tuple[QPainterPath, ...]:
+    cut, column, row = found
+    shift = np.array([column * scale[0], row * scale[1]])
+    paths = []
+    for lines in outlines(cut, scale, away):
+        path = QPainterPath()
+        for line in lines:
+            path.addPolygon(QPolygonF([QPointF(x, y) for x, y in (line + shift).tolist()]))
+            path.closeSubpath()
+        paths.append(path)
+    return tuple(paths)
+
+
+def _box(found: tuple[Bool, int, int], port: Viewport) -> QRectF:
+    """The box of a cut on the screen."""
+    cut, column, row = found
+    rows, columns = np.flatnonzero(cut.any(axis=1)), np.flatnonzero(cut.any(axis=0))
+    left, top = port.point_at(column + float(columns[0]) - 0.5, row + float(rows[0]) - 0.5)
+    right, bottom = port.point_at(column + float(columns[-1]) + 0.5, row + float(rows[-1]) + 0.5)
+    return QRectF(QPointF(left, top), QPointF(right, bottom))
+
+
+def _place(box: QRectF) -> Place:
+    return Place(box, math.hypot(box.width(), box.height()) / 2)
+
+
+def _stroke(painter: QPainter, port: Viewport, path: QPainterPath, stroke: Stroke, drawn: QColor) -> None:
+    """A path with the dark line under it."""
+    painter.save()
+    painter.translate(*port.corner)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    under = UNDER_WIDTH if stroke.width >= 1.2 else stroke.width + 1.2
+    painter.setPen(stroke.pen(colour("shadow", UNDER_OPACITY), under))
+    painter.drawPath(path)
+    painter.setPen(stroke.pen(drawn))
+    painter.drawPath(path)
+    painter.restore()
+
+
+def _ring(painter: QPainter, place: Place, finding: Finding) -> None:
+    """Around what is not selected: four arcs for a model's mark, four corners for a person's."""
+    centre, radius = place.box.center(), place.ring
+    square = QRectF(centre - QPointF(radius, radius), centre + QPointF(radius, radius))
+    path = QPainterPath()
+    if finding.origin is not Origin.PERSON:
+        for quarter in range(4):
+            start = quarter * 90 + RING_GAP_DEGREES / 2
+            path.arcMoveTo(square, start)
+            path.arcTo(square, start, 90 - RING_GAP_DEGREES)
+    else:
+        long = CORNER_SHARE * radius
+        for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1)):
+            tip = centre + QPointF(x * radius, y * radius)
+            path.moveTo(tip - QPointF(x * long, 0))
+            path.lineTo(tip)
+            path.lineTo(tip - QPointF(0, y * long))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for pen in (
+        THIN.pen(colour("shadow", UNDER_OPACITY), UNDER_WIDTH),
+        THIN.pen(colour(f"state.{finding.state}")),
+    ):
+        painter.setPen(pen)
+        painter.drawPath(path)
+
+
+def _dot(painter: QPainter, at: QPointF, drawn: QColor) -> None:
+    painter.setPen(QPen(colour("shadow", UNDER_OPACITY), 1.6))
+    painter.setBrush(drawn)
+    painter.drawEllipse(at, DOT, DOT)
