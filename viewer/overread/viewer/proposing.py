@@ -17,6 +17,11 @@ from overread.inference.client import Answer
 from overread.inference.protocol import Proposal
 
 
+def engine_facts(series: Series) -> dict[str, str]:
+    """Header values that a model may ask for, by DICOM keyword; never who the patient is."""
+    return {"Modality": series.modality, "BodyPartExamined": series.body_part, **dict(series.attributes)}
+
+
 def proposed(
     answer: Answer,
     card: ModelCard,
