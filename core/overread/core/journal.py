@@ -152,8 +152,9 @@ class Journal:
         return None
 
     def studies(self) -> frozenset[str]:
-        """The studies that somebody worked on."""
-        return frozenset(row[0] for row in self._open().execute("SELECT DISTINCT study_uid FROM entry"))
+        """The studies that somebody worked on. That a model read a study unasked is no work on it."""
+        rows = self._open().execute("SELECT DISTINCT study_uid FROM entry WHERE kind <> 'propose'")
+        return frozenset(row[0] for row in rows)
 
     def remember_place(self, study_uid: str, place: dict[str, object]) -> None:
         """Keep where a reader was in a study (slice, window). It is no edit and not part of the chain."""

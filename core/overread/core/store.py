@@ -173,6 +173,9 @@ class ReadingStore:
 
     def _enter(self, history: History | None, entry: Entry) -> None:
         self._busy = False
+        if history is None and self.reading is not None and self.reading.study_uid == entry.study_uid:
+            # The study was opened, and its journal read, just before this entry was written.
+            history = self._history
         if history is not None:
             self._take(history, entry)
         self._next()

@@ -169,3 +169,14 @@ def test_what_happens_to_a_study_that_is_not_open_is_kept_for_it(tmp_path: Path)
     bench.run()
     assert bench.changes[-1].who == "other"
     bench.journal.close()
+
+
+def test_a_fact_that_is_written_while_its_study_opens_enters_the_reading(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "j.sqlite")
+    bench.store.open_study("1.9", lambda: None)
+    bench.todo.popleft()()
+    bench.store.record("1.9", DeclareOwnRead(OwnRead("reader", "2026-01-02T03:04:05.678+00:00", 0)), "reader")
+    bench.run()
+    assert bench.store.reading is not None
+    assert bench.store.reading.own_read is not None
+    assert len(bench.journal.entries("1.9")) == 1

@@ -3,57 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections import deque
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pytest
 
 from build_series import Stack
 from overread.core.text import Sentence
-from overread.viewer.presenters.background import Cancel
 from overread.viewer.presenters.inbox import ArrivalStatus, Inbox
 from overread.viewer.presenters.study import StudyPresenter
 from overread.viewer.presenters.volumes import VolumeShelf
 from overread.viewer.state.views import Plane, Workspace
-
-T = TypeVar("T")
-
-
-class Steps:
-    """A background whose work is done when the test says so, in order, in this thread."""
-
-    def __init__(self) -> None:
-        self.todo: deque[Callable[[], None]] = deque()
-
-    def run(
-        self, work: Callable[[Cancel], T], done: Callable[[T], None], failed: Callable[[Exception], None]
-    ) -> Cancel:
-        cancel = Cancel()
-
-        def job() -> None:
-            try:
-                result = work(cancel)
-            except Exception as error:  # noqa: BLE001 - as the real one: the caller is told
-                told = error
-                self.todo.append(lambda: None if cancel() else failed(told))
-            else:
-                self.todo.append(lambda: None if cancel() else done(result))
-
-        self.todo.append(job)
-        return cancel
-
-    def post(self, call: Callable[[], None]) -> None:
-        self.todo.append(call)
-
-    def lane(self, work: Callable[[], None]) -> None:
-        self.todo.append(work)
-
-    def finish(self) -> None:
-        while self.todo:
-            self.todo.popleft()()
+from steps import Steps
 
 
 class Desk:

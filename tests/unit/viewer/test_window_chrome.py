@@ -187,7 +187,7 @@ def test_messages_wait_until_read_and_notes_give_way(window: MainWindow) -> None
 
 def test_job_strip_says_what_is_known(window: MainWindow) -> None:
     window.jobs.show_job(JobLine("m", "2", "s", 12, 40, 14, None))
-    assert window.jobs.windows.text() == "12 of 40 windows"
+    assert window.jobs.parts.text() == "12 of 40"
     assert window.jobs.elapsed.text() == "0:14"
     assert window.jobs.left.isHidden()
     window.jobs.show_job(None)

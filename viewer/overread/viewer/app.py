@@ -13,7 +13,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog
 
-from overread.core.edits import MarkKeyImage, Measure, UnmarkKeyImage
+from overread.core.edits import MarkKeyImage, Measure, Propose, UnmarkKeyImage
 from overread.core.errors import NotReadableError, NotWrittenError
 from overread.core.journal import Journal
 from overread.core.paths import Paths, default_paths, site_settings
@@ -22,7 +22,7 @@ from overread.core.settings import BY_NAME, SCHEMA, account_name, load_settings
 from overread.core.shared import sweep
 from overread.core.store import Change, ReadingStore, new_uid
 from overread.core.text import Language, Sentence, sentence
-from overread.viewer import diagnostics, drive, judging, shell, view_commands
+from overread.viewer import asking, diagnostics, drive, judging, shell, view_commands
 from overread.viewer.canvas.area import ViewArea
 from overread.viewer.canvas.slice_view import ViewServices
 from overread.viewer.canvas.volume_view import VolumeView
@@ -90,6 +90,12 @@ class Program(QObject):
         self._make_views()
         self._make_window()
         self.places = Places(self.tasks, self.journal, self.study, self.tell)
+        self.asking = asking.Asking(
+            asking.Parts(
+                self.registry, self.window, self.own_read, self.workspace, self.study, self.shelf, self.store,
+                self.journal, self.inbox, self.tasks, self.settings, self.words,
+            )
+        )  # fmt: skip
         self._connect()
         self._start()
 
@@ -113,7 +119,7 @@ class Program(QObject):
         self.area = ViewArea(self.services)
 
     def _make_window(self) -> None:
-        available = (*view_commands.COMMANDS, *judging.COMMANDS, *OWN_COMMANDS)
+        available = (*view_commands.COMMANDS, *judging.COMMANDS, *OWN_COMMANDS, *asking.COMMANDS)
         self.registry = CommandRegistry(load_keymap(), available, self.words.current.value)
         self.window = MainWindow(
             self.registry, self.area, self.words.current.value, self.settings.number("text-size")
@@ -220,6 +226,7 @@ class Program(QObject):
     def _shown(self, shown: Shown | None) -> None:
         window = self.window
         window.left.studies.set_current(shown.series.key if shown else None)
+        self.asking.shown(shown)
         for command in (*view_commands.COMMANDS, *judging.COMMANDS):
             self.registry.set_enabled(command, shown is not None)
         if shown is None:
@@ -282,7 +289,9 @@ class Program(QObject):
 
     def _changed(self, change: Change) -> None:
         self.own_read.set_measurements(shell.measurement_rows(change.reading))
-        self.worked_on = self.worked_on | ({change.reading.study_uid} if change.edit is not None else set())
+        if change.edit is not None and not isinstance(change.edit, Propose):
+            self.worked_on = self.worked_on | {change.reading.study_uid}
+        self.asking.changed(change)
         self._show_undo()
         self.judging.changed(change)
 
@@ -498,6 +507,8 @@ class Program(QObject):
             self.window.patient_bar.show_reader(self.store.reader)
         elif name == "inbox":
             self.inbox.watch(Path(self.settings.text("inbox")) if self.settings.text("inbox") else self.paths.inbox)
+        elif name == "reading-mode":
+            self.asking.refresh()
         elif name in ("text-size",):
             self.tell("note", sentence("open.next-start"))
 
@@ -510,11 +521,15 @@ class Program(QObject):
         found = drive.facts(self.study, self.workspace, self.store, self.places)
         pictures = [view.picture for view in self.area.views if isinstance(view, VolumeView)]
         message = self.window.messages.shown
-        return found | {
-            "findings": self.judging.facts(),
-            "volume_drawn": any(picture is not None for picture in pictures),
-            "message": "" if message is None else self.window.words.tell(message.text),
-        }
+        return (
+            found
+            | self.asking.facts()
+            | {
+                "findings": self.judging.facts(),
+                "volume_drawn": any(picture is not None for picture in pictures),
+                "message": "" if message is None else self.window.words.tell(message.text),
+            }
+        )
 
     # the end
 
@@ -525,6 +540,7 @@ class Program(QObject):
         self._rows_timer.stop()
         self.places.remember()
         self.area.close_views()
+        self.asking.close()
         self._undo_catch()
         self.tasks.close()
         self.shelf.close()

@@ -20,6 +20,11 @@ NOT_KNOWN = "place.not-known"
 """What a model says that does not know where in the body a mark lies."""
 
 
+def engine_facts(series: Series) -> dict[str, str]:
+    """Header values that a model may ask for, by DICOM keyword; never who the patient is."""
+    return {"Modality": series.modality, "BodyPartExamined": series.body_part, **dict(series.attributes)}
+
+
 def proposed(
     answer: Answer,
     card: ModelCard,

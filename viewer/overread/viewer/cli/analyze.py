@@ -27,7 +27,7 @@ from overread.inference.client import Answer, EngineClient, Event, Request
 from overread.inference.protocol import Failure, Progress
 from overread.viewer.cli.terminal import progress, write_json
 from overread.viewer.findings_json import document
-from overread.viewer.proposing import proposed
+from overread.viewer.proposing import engine_facts, proposed
 
 HELP = (
     "Let a model read one series. Its proposals are not verified by a person. With --out DIR: findings.json and "
@@ -99,8 +99,7 @@ def analyze(arguments: argparse.Namespace, model: ModelCard, make_client: MakeCl
         if failed:
             why = say("analyze.slices-failed", n=len(failed), why=failed[0][1].say())
             raise DoesNotFitError(sentence("analyze.does-not-fit", model=model.name, key=series.key, why=why))
-        facts = {"Modality": series.modality, "BodyPartExamined": series.body_part, **dict(series.attributes)}
-        request = Request(model.name, loading.volume, loading.block, arguments.device, facts)
+        request = Request(model.name, loading.volume, loading.block, arguments.device, engine_facts(series))
         answer = _ask(request, make_client)
         propose = proposed(answer, model, suitability, series, loading.volume, account_name())
         found = document(propose.findings, propose.result, loading.volume.geometry, _record(answer))

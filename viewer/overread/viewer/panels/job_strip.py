@@ -22,6 +22,7 @@ class JobLine:
     total: int = 0
     elapsed_s: float = 0.0
     left_s: float | None = None
+    may_cancel: bool = True
 
 
 class JobStrip(QFrame):
@@ -37,17 +38,18 @@ class JobStrip(QFrame):
         self._job: JobLine | None = None
         self._idle: Text | None = None
         self.model = label("strong")
-        self.series, self.stage, self.windows = label("dim"), label("dim"), label("dim")
+        self.series, self.stage, self.parts = label("dim"), label("dim"), label("dim")
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setMinimumWidth(look.px(60))
         self.progress.setMaximumWidth(look.px(200))
         self.elapsed, self.left = label("dim"), label("dim")
         self.cancel = button(words, "job.cancel", "small")
+        self.cancel.setObjectName("job.cancel")
         self.cursor_text = label("value")
         row = hbox(self, look, (12, 0, 12, 0), 16)
         row.addWidget(icon_label(look, "engine"))
-        for each in (self.model, self.series, self.stage, self.windows):
+        for each in (self.model, self.series, self.stage, self.parts):
             row.addWidget(each)
         row.addWidget(self.progress, 1)
         for each in (self.elapsed, self.left):
@@ -70,18 +72,19 @@ class JobStrip(QFrame):
 
     def _render(self) -> None:
         words, job = self._words, self._job
-        for each in (self.series, self.stage, self.windows, self.progress, self.elapsed, self.left, self.cancel):
+        for each in (self.series, self.stage, self.parts, self.progress, self.elapsed, self.left, self.cancel):
             each.setVisible(job is not None)
         self.model.setProperty("role", "strong" if job is not None else "dim")
         self.model.style().polish(self.model)
         if job is None:
             self.model.setText(words.tell(self._idle) if self._idle is not None else words.say("job.none"))
             return
+        self.cancel.setEnabled(job.may_cancel)
         self.model.setText(words.tell(job.model))
         self.series.setText(words.tell(job.series))
         self.stage.setText(words.tell(job.stage))
-        self.windows.setVisible(job.total > 0)
-        self.windows.setText(words.say("job.windows", n=job.done, total=job.total))
+        self.parts.setVisible(job.total > 0)
+        self.parts.setText(words.say("job.parts", n=job.done, total=job.total))
         self.progress.setRange(0, job.total)
         self.progress.setValue(job.done)
         self.elapsed.setText(clock(job.elapsed_s))

@@ -60,6 +60,7 @@ class OwnReadPanel(QFrame):
         self._parts = tuple(self._part() for _ in range(4))
         self._columns.addStretch(1)
         self._foot = vbox(None, look, (16, 8, 16, 16), 8)
+        self.hint = QWidget(self)
         column.addLayout(self._foot)
         if "own-read.done" in registry:
             self._add_hint()
@@ -94,6 +95,10 @@ class OwnReadPanel(QFrame):
         """Say the reading mode in the head of the panel."""
         self._aside.setText(text)
 
+    def set_hidden(self, hidden: bool) -> None:
+        """Say at the foot that marks are hidden and how they are shown, or nothing."""
+        self.hint.setVisible(hidden)
+
     def _part(self) -> QVBoxLayout:
         part = vbox(None, self._look, (0, 0, 0, 0), 6)
         self._columns.addLayout(part)
@@ -106,9 +111,11 @@ class OwnReadPanel(QFrame):
         row = hbox(None, self._look, (0, 0, 0, 0), 10)
         row.addWidget(icon_label(self._look, "hidden"))
         row.addWidget(title, 1)
-        self._foot.addLayout(row)
-        self._foot.addWidget(text)
-        self._foot.addWidget(command_button(self._words, self._registry, "own-read.done", "command.own-read.done"))
+        column = vbox(self.hint, self._look, (0, 0, 0, 0), 8)
+        column.addLayout(row)
+        column.addWidget(text)
+        column.addWidget(command_button(self._words, self._registry, "own-read.done", "command.own-read.done"))
+        self._foot.addWidget(self.hint)
 
     def _render(self) -> None:
         loading, marks, measurements, prior = self._parts

@@ -27,6 +27,14 @@ class _Slot:
     cancel: Cancel | None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Hold:
+    """That somebody needs a series whatever is shown meanwhile. ``failed`` hears why it cannot be had."""
+
+    key: str
+    failed: Callable[[Sentence], None]
+
+
 class VolumeShelf:
     """Opens series into shared memory and keeps them until they are put back. GUI thread only."""
 
@@ -36,9 +44,33 @@ class VolumeShelf:
         self._slots: dict[str, _Slot] = {}
         self._opening: dict[str, list[Callable[[VolumeState], None]]] = {}
         self._leaving: list[LoadingVolume] = []
+        self._kept: set[str] = set()
+        self._holds: list[Hold] = []
 
     def take(self, series: Series, ready: Callable[[VolumeState], None]) -> None:
         """Call ``ready`` with the state of a series as soon as its memory stands; slices arrive afterwards."""
+        self._kept.add(series.key)
+        self._open(series, ready)
+
+    def hold(self, series: Series, ready: Callable[[VolumeState], None], failed: Callable[[Sentence], None]) -> Hold:
+        """As ``take``, and the series stays until ``release``; ``failed`` is called instead when it cannot load."""
+        made = Hold(series.key, failed)
+        self._holds.append(made)
+        self._open(series, ready)
+        return made
+
+    def release(self, hold: Hold) -> None:
+        """The series is needed no longer; it goes unless something else keeps it. A second call does nothing."""
+        if hold not in self._holds:
+            return
+        self._holds.remove(hold)
+        if hold.key not in self._kept | self._held():
+            self._drop(hold.key)
+
+    def _held(self) -> set[str]:
+        return {hold.key for hold in self._holds}
+
+    def _open(self, series: Series, ready: Callable[[VolumeState], None]) -> None:
         slot = self._slots.get(series.key)
         if slot is not None:
             ready(slot.state)
@@ -69,10 +101,10 @@ class VolumeShelf:
             self._background.post(lambda: self._arrived(series.key, batch))
 
         def load(cancel: Cancel) -> LoadReport:
-            report = loading.load(arrived=arrived, cancelled=cancel)
-            if cancel():
-                loading.close()
-            return report
+            try:
+                return loading.load(arrived=arrived, cancelled=cancel)
+            finally:
+                self._background.post(lambda: self._left(loading))
 
         slot.cancel = self._background.run(
             load, lambda report: self._loaded(series, report), lambda error: self._failed(series, error)
@@ -107,10 +139,14 @@ class VolumeShelf:
 
     def _failed(self, series: Series, error: Exception) -> None:
         self._opening.pop(series.key, None)
-        if isinstance(error, OverreadError):
-            self._tell("error", error.sentence)
-            return
-        self._tell("error", sentence("open.unexpected", error=type(error).__name__))
+        told = (
+            error.sentence
+            if isinstance(error, OverreadError)
+            else sentence("open.unexpected", error=type(error).__name__)
+        )
+        self._tell("error", told)
+        for hold in [hold for hold in self._holds if hold.key == series.key]:
+            hold.failed(told)
 
     def is_shelved(self, key: str) -> bool:
         """True when a series is loaded or loading."""
@@ -122,20 +158,29 @@ class VolumeShelf:
         return None if slot is None else slot.loading
 
     def keep_only(self, keys: set[str]) -> None:
-        """Put back every volume whose key is not named; loads under way are asked to stop."""
-        for key in [key for key in self._slots if key not in keys]:
+        """Put back every volume whose key is not named and that nobody holds; loads under way are asked to stop."""
+        self._kept = set(keys)
+        for key in [key for key in (*self._slots, *self._opening) if key not in keys | self._held()]:
+            self._drop(key)
+
+    def _drop(self, key: str) -> None:
+        if key in self._slots:
             self._put_back(key)
-        for key in [key for key in self._opening if key not in keys]:
-            del self._opening[key]
+        self._opening.pop(key, None)
 
     def _put_back(self, key: str) -> None:
         slot = self._slots.pop(key)
         if slot.cancel is None:
             slot.loading.close()
             return
-        # The loader may be in the middle of a slice: it closes the memory itself when it sees the flag.
+        # The loader may be in the middle of a slice: the memory goes when it has left it.
         slot.cancel.ask()
         self._leaving.append(slot.loading)
+
+    def _left(self, loading: LoadingVolume) -> None:
+        if loading in self._leaving:
+            self._leaving.remove(loading)
+            loading.close()
 
     def close(self) -> None:
         """Give all memory back. Call after the worker threads have been joined."""
