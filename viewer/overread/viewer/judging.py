@@ -37,7 +37,7 @@ COMMANDS = (
 """The commands that this module gives."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Judging:
     """Owner of the findings panel. ``second_reader`` tells the mode of the moment."""
 

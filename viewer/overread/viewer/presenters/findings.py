@@ -224,7 +224,7 @@ class Teller:
     def _kind(self, finding: Finding) -> str:
         judged = finding.judgement
         if finding.state is State.REJECTED and judged is not None and judged.reason:
-            return self._reason(judged.reason, judged.note)
+            return self._reason(judged.reason, judged.note).lower()
         return self._say(finding.kind) if finding.kind else ""
 
     def _reason(self, reason: str, note: str) -> str:
