@@ -97,6 +97,7 @@ def facts(study: StudyPresenter, workspace: Workspace, store: ReadingStore, plac
             "place_lps_mm": list(shown.state.place_lps_mm()),
             "window": [window.centre, window.width],
             "place_kept": places.is_kept,
+            "recalled": places.is_recalled,
             "zoom": [view.zoom.value for view in workspace.views.value],
         }
     return found
