@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import tomllib
 import uuid
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from importlib.metadata import version
 
 import highdicom
@@ -244,7 +247,21 @@ def _segment(number: int, finding: Finding) -> SegmentDescription:
         tracking_uid=finding.uid,
         tracking_id=tracking_id(finding),
         anatomic_regions=None if codes.site is None else [pydicom_code(codes.site)],
+        display_color=_colour(finding),
     )
+
+
+def _colour(finding: Finding) -> highdicom.color.CIELabColor:
+    """The colour of the finding's state, so that other programs show it as it looks here."""
+    colour = _state_colours()[finding.state].lstrip("#")
+    return highdicom.color.CIELabColor.from_rgb(*(int(colour[at : at + 2], 16) for at in (0, 2, 4)))
+
+
+@cache
+def _state_colours() -> dict[str, str]:
+    file = resources.files("overread.resources") / "palette" / "overread.toml"
+    colours: dict[str, str] = tomllib.loads(file.read_text(encoding="utf-8"))["state"]
+    return colours
 
 
 def algorithm_type(finding: Finding) -> str:
