@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from build_series import Stack
 from finding_kit import MODEL, result
-from overread.core.edits import DeclareOwnRead, Edit, Judge, Propose
+from overread.core.edits import DeclareOwnRead, Edit, Judge, Propose, Save
 from overread.core.finding import Finding, Measures, Origin
 from overread.core.journal import Entry, Journal
 from overread.core.mask import Mask
@@ -20,9 +21,10 @@ from overread.core.paths import default_paths
 from overread.core.reading import OwnRead
 from overread.core.store import new_uid, now
 from overread.viewer.cli.screen import Screen
+from saving_kit import complete
 
 SHAPE = (40, 96, 128)
-STUDY = Stack(shape=SHAPE, spacing_mm=(1.5, 1.5), step=(0, 0, 3.0))
+STUDY = Stack(shape=SHAPE, spacing_mm=(1.5, 1.5), step=(0, 0, 3.0), change=complete)
 CORNERS = ((30, 60, 40), (20, 30, 80), (8, 45, 60))
 """First voxel (k, j, i) of each finding: blocks of 3 x 5 x 7 voxels."""
 
@@ -178,3 +180,46 @@ def test_a_click_on_a_row_and_on_a_mark_go_there(screen: Screen, series: Path) -
     screen.click(screen.point("view-coronal"))
     assert selected(screen) == "2"
     assert screen.quit() == 0
+
+
+def test_save_says_so_after_reading_back_and_leaving_unsaved_asks(
+    screen: Screen, series: Path, own_home: Path
+) -> None:
+    journalled(DeclareOwnRead(OwnRead("Reader 1", now(), 0)))
+    opened(screen, series)
+    screen.wait(lambda: len(states(screen)) == 3, "three findings")
+    screen.key("ctrl+s")
+    screen.wait(lambda: "nothing to save" in str(screen.state()["message"]), "that nothing is judged")
+    screen.key("n", "a", "n", "x")
+    screen.wait(lambda: states(screen) == ["accepted", "rejected", "proposed"], "two judgements")
+    screen.key("ctrl+q")
+    screen.wait(lambda: screen.where("leave-page"), "the question")
+    screen.key("ctrl+s")
+    screen.wait(lambda: screen.where("saved-page"), "the page after saving")
+    assert "1 finding saved and verified" in screen.state()["message"]
+    (folder,) = (own_home / "results").iterdir()
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["assessment-1.dcm", "findings-1.json", "seg-1.dcm", "sr-1.dcm"]
+    written = json.loads((folder / "findings-1.json").read_text(encoding="utf-8"))
+    assert [(one["tag"], one["state"]) for one in written["findings"]] == [("1", "accepted"), ("2", "rejected")]
+    assert screen.quit() == 0
+    newest = edits()[-1]
+    assert isinstance(newest, Save)
+    assert newest.saved.finding_uids == ("2.25.1",)
+    assert newest.saved.files == ("findings-1.json", "seg-1.dcm", "assessment-1.dcm", "sr-1.dcm")
+
+
+def test_leaving_twice_leaves_and_the_judgement_is_back(screen: Screen, series: Path) -> None:
+    journalled(DeclareOwnRead(OwnRead("Reader 1", now(), 0)))
+    opened(screen, series)
+    screen.wait(lambda: len(states(screen)) == 3, "three findings")
+    screen.key("n", "t")
+    screen.wait(lambda: states(screen)[0] == "later", "put off")
+    screen.key("a")
+    screen.wait(lambda: states(screen)[0] == "accepted", "accepted")
+    screen.key("ctrl+q")
+    screen.wait(lambda: screen.where("leave-page"), "the question")
+    assert screen.quit() == 0
+    opened(screen, series)
+    screen.wait(lambda: states(screen)[0] == "accepted", "the judgement")
+    screen.kill()

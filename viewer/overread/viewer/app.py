@@ -13,7 +13,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog
 
-from overread.core.edits import Measure
+from overread.core.edits import Measure, Propose
 from overread.core.errors import NotReadableError, NotWrittenError
 from overread.core.journal import Journal
 from overread.core.paths import Paths, default_paths, site_settings
@@ -22,7 +22,7 @@ from overread.core.settings import BY_NAME, SCHEMA, account_name, load_settings
 from overread.core.shared import sweep
 from overread.core.store import Change, ReadingStore, new_uid
 from overread.core.text import Language, Sentence, sentence
-from overread.viewer import diagnostics, drive, judging, shell, view_commands
+from overread.viewer import diagnostics, drive, judging, saving, shell, view_commands
 from overread.viewer.canvas.area import ViewArea
 from overread.viewer.canvas.slice_view import ViewServices
 from overread.viewer.canvas.volume_view import VolumeView
@@ -109,7 +109,7 @@ class Program(QObject):
         self.area = ViewArea(self.services)
 
     def _make_window(self) -> None:
-        available = (*view_commands.COMMANDS, *judging.COMMANDS, *OWN_COMMANDS)
+        available = (*view_commands.COMMANDS, *judging.COMMANDS, *saving.COMMANDS, *OWN_COMMANDS)
         self.registry = CommandRegistry(load_keymap(), available, self.words.current.value)
         self.window = MainWindow(
             self.registry, self.area, self.words.current.value, self.settings.number("text-size")
@@ -122,6 +122,9 @@ class Program(QObject):
             window, self.workspace, self.study, self.store, self.area, self.own_read,
             lambda: self.settings.text("reading-mode") == "second",
         )  # fmt: skip
+        self.saving = saving.Saving(
+            window, self.tasks, self.study, self.store, self.judging, self._results, self.inbox.refresh_status
+        )
         self.setup = SetupPanel(window.words, window.look, self.registry, offer_mode=False)
         self.why = WhyPanel(window.words, window.look)
         self.key_sheet = KeySheet(window.words, window.look, self.registry)
@@ -165,6 +168,7 @@ class Program(QObject):
         self.empty.inbox_clicked.connect(lambda: window.show_left(inbox=True))
         self.empty.sample_clicked.connect(self.open_sample)
         self.judging.connect()
+        self.saving.connect()
         for panel in (self.own_read, self.judging.panel):
             panel.go_to.connect(self._go_to)
             panel.delete.connect(self.judging.delete)
@@ -210,7 +214,7 @@ class Program(QObject):
     def _shown(self, shown: Shown | None) -> None:
         window = self.window
         window.left.studies.set_current(shown.series.key if shown else None)
-        for command in (*view_commands.COMMANDS, *judging.COMMANDS):
+        for command in (*view_commands.COMMANDS, *judging.COMMANDS, *saving.COMMANDS):
             self.registry.set_enabled(command, shown is not None)
         if shown is None:
             self.store.close_study()
@@ -260,7 +264,8 @@ class Program(QObject):
 
     def _changed(self, change: Change) -> None:
         self.own_read.set_measurements(shell.measurement_rows(change.reading))
-        self.worked_on = self.worked_on | ({change.reading.study_uid} if change.edit is not None else set())
+        if change.edit is not None and not isinstance(change.edit, Propose):
+            self.worked_on = self.worked_on | {change.reading.study_uid}
         self._show_undo()
         self.judging.changed(change)
 
@@ -378,21 +383,26 @@ class Program(QObject):
             if view.plane.value == Plane(found.plane):
                 self.workspace.active.set(number)
 
+    def _results(self) -> Path:
+        return Path(self.settings.text("results")) if self.settings.text("results") else self.paths.results
+
     def _status_of(self, study_uid: str) -> ArrivalStatus:
+        if study_uid in self.saving.saved_studies:
+            return ArrivalStatus.SAVED
         return ArrivalStatus.JUDGED if study_uid in self.worked_on else ArrivalStatus.NEW
 
     def _read_worked_on(self) -> None:
         try:
-            found = self.journal.studies()
+            found, saved = self.journal.studies(), self.journal.saved_studies()
         except (NotReadableError, NotWrittenError) as error:
             told = error.sentence
             self.tasks.post(lambda: self.tell("error", told))
             return
-        self.tasks.post(lambda: self._take_worked_on(found))
+        self.tasks.post(lambda: self._take_worked_on(found, saved))
 
-    def _take_worked_on(self, found: frozenset[str]) -> None:
+    def _take_worked_on(self, found: frozenset[str], saved: frozenset[str]) -> None:
         self.worked_on = self.worked_on | found
-        self.inbox.refresh_status()
+        self.saving.take_saved(saved)
 
     # settings
 

@@ -12,7 +12,7 @@ from overread.viewer.commands import CommandRegistry
 from overread.viewer.panels.finding_detail import FindingDetailPart
 from overread.viewer.panels.finding_list import ROW, FindingList
 from overread.viewer.panels.own_read import MeasurementRow, measurement_line
-from overread.viewer.panels.words import Text, Words, clear, hbox, icon_label, label, panel_head, vbox
+from overread.viewer.panels.words import Text, Words, clear, command_button, hbox, icon_label, label, panel_head, vbox
 from overread.viewer.presenters.findings import FindingDetail, FindingGroup
 from overread.viewer.style import Look
 
@@ -44,6 +44,12 @@ class FindingsPanel(QFrame):
         self._rest = QFrame()
         self._rest_column = vbox(self._rest, look, (0, 0, 0, 0), 0)
         self._rest_column.addStretch(1)
+        foot = vbox(None, look, (16, 8, 16, 8), 8)
+        self.save_words = label("dim", wrap=True)
+        if "findings.save" in registry:
+            foot.addWidget(command_button(words, registry, "findings.save", "findings.save"))
+            foot.addWidget(self.save_words)
+        self._rest_column.addLayout(foot)
         self._rest.setProperty("side", "right")
         self._columns.addWidget(self._rest, BESIDE_SHARES[2])
         self.list.chosen.connect(self.chosen)
@@ -115,6 +121,10 @@ class FindingsPanel(QFrame):
             place = self.list.visualItemRect(item)
             middle = self.list.mapTo(self._inner, place.center())
             self._scroll.ensureVisible(0, middle.y(), 0, self._look.px(ROW))
+
+    def set_save_words(self, text: str) -> None:
+        """Say what a save would write; shown where there is room for its button."""
+        self.save_words.setText(text)
 
     def set_measurements(self, rows: Sequence[MeasurementRow]) -> None:
         """Show the measurements."""
