@@ -37,7 +37,7 @@ PYTHON=$(find_python) || {
 PACKAGES="libegl1 libgl1 libgl1-mesa-dri libegl-mesa0 libglx-mesa0 libx11-6 libx11-xcb1 libfontconfig1 libfreetype6
  libglib2.0-0|libglib2.0-0t64 libdbus-1-3 libxkbcommon0 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4
  libxcb-keysyms1 libxcb-image0 libxcb-render-util0 libxcb-randr0 libxcb-shape0 libxcb-xkb1 libgssapi-krb5-2
- fonts-dejavu-core fonts-wqy-zenhei xvfb openbox xdotool imagemagick x11-utils"
+ fonts-dejavu-core fonts-wqy-zenhei xvfb openbox xdotool imagemagick x11-utils dcmtk"
 
 installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'install ok installed'; }
 

@@ -152,8 +152,16 @@ class Journal:
         return None
 
     def studies(self) -> frozenset[str]:
-        """The studies that somebody worked on. That a model read a study unasked is no work on it."""
-        rows = self._open().execute("SELECT DISTINCT study_uid FROM entry WHERE kind <> 'propose'")
+        """The studies that a person worked on; that a model read one is no work."""
+        rows = self._open().execute("SELECT DISTINCT study_uid FROM entry WHERE kind != 'propose'")
+        return frozenset(row[0] for row in rows)
+
+    def saved_studies(self) -> frozenset[str]:
+        """The studies in which nothing was judged, drawn or taken back after the newest save."""
+        rows = self._open().execute(
+            "SELECT study_uid FROM entry GROUP BY study_uid HAVING MAX(CASE kind WHEN 'save' THEN seq ELSE 0 END) >"
+            " MAX(CASE WHEN kind IN ('judge', 'paint', 'add', 'remove', 'note', 'undo', 'redo') THEN seq ELSE 0 END)"
+        )
         return frozenset(row[0] for row in rows)
 
     def remember_place(self, study_uid: str, place: dict[str, object]) -> None:

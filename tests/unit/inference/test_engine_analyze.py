@@ -16,6 +16,7 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
 import engine_readers
+from overread.core.dicom.seg_read import read_segments
 from overread.core.errors import Exit
 from overread.inference.client import EngineClient
 from overread.viewer.cli import analyze, models
@@ -78,8 +79,8 @@ def test_analyze_prints_and_writes_the_box_in_patient_mm(tmp_path: Path, capsys:
     out = tmp_path / "out"
     code = main(["analyze", str(tmp_path / "in"), "--model", "ball", "--device", "cpu", "--out", str(out), "--json"])
     printed = capsys.readouterr()
-    assert code == Exit.DONE_WITH_OMISSIONS
-    assert printed.err.strip().endswith("Not written by this version: seg.dcm, sr.dcm.")
+    assert code == Exit.DONE
+    assert printed.err == ""
     found = json.loads(printed.out)
     assert found == json.loads((out / "findings.json").read_text(encoding="utf-8"))
     assert (found["series_uid"], found["split"], found["suits"]) == (SERIES_UID, "", "fits")
@@ -105,7 +106,30 @@ def test_analyze_prints_and_writes_the_box_in_patient_mm(tmp_path: Path, capsys:
     assert heatmap.GetPixel(20, 10, 4) == 255
     assert heatmap.GetPixel(19, 10, 4) == 0
     assert heatmap.TransformIndexToPhysicalPoint((20, 10, 4)) == pytest.approx((-10.0, -30.0, 62.0))
-    assert sorted(path.name for path in out.iterdir()) == ["findings.json", "heatmap.nii.gz"]
+    assert sorted(path.name for path in out.iterdir()) == ["findings.json", "heatmap.nii.gz", "seg.dcm", "sr.dcm"]
+    assert found["record"]["dicom"] == ["seg.dcm", "sr.dcm"]
+
+
+def test_analyze_writes_seg_and_sr_marked_as_proposals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_series(tmp_path / "in")
+    out = tmp_path / "out"
+    assert (
+        main(["analyze", str(tmp_path / "in"), "--model", "ball", "--device", "cpu", "--out", str(out)]) == Exit.DONE
+    )
+    capsys.readouterr()
+    found = json.loads((out / "findings.json").read_text(encoding="utf-8"))
+    (segment,) = read_segments(out / "seg.dcm").segments
+    assert segment.tracking_uid == found["findings"][0]["uid"]
+    assert (segment.label, segment.algorithm_type, segment.algorithm) == ("nodule 1", "AUTOMATIC", ("ball", "1"))
+    points = np.concatenate([plane.points_lps_mm() for plane in segment.planes])
+    assert len(points) == 3 * 4 * 6
+    assert points.min(axis=0) == pytest.approx([-10.0, -30.0, 62.0])
+    assert points.max(axis=0) == pytest.approx([-5.0, -27.0, 68.0])
+    report = pydicom.dcmread(out / "sr.dcm")
+    assert (report.VerificationFlag, report.PreliminaryFlag) == ("UNVERIFIED", "PRELIMINARY")
+    assert report.SeriesDescription == "Overread proposals, not verified by a person, research only"
+    observers = [item for item in report.ContentSequence if item.ValueType == "PNAME"]
+    assert observers == []
 
 
 def test_analyze_without_out_writes_nothing_and_tells_in_words(

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
+from clipped import cut
 from overread.core.text import LANGUAGES, Language, Sentence, sentence, table
 from overread.viewer.commands import CommandRegistry, load_keymap
 from overread.viewer.pages.about import AboutPage
@@ -64,25 +65,6 @@ def fill(window: MainWindow) -> None:
     window.jobs.show_job(JobLine("LungNodule 1.2", "2", sentence("own-read.loading"), 12, 40, 14.0, 31.0))
     window.jobs.show_cursor("L 48.2  P 79.1  I 117.5 mm  −68 HU")
     window.messages.tell("warning", sentence("own-read.hidden-text"), sentence("job.cancel"))
-
-
-def cut(window: MainWindow) -> list[str]:
-    """Texts of visible labels and buttons that are narrower or lower than what they have to show."""
-    found = []
-    for each in window.findChildren(QWidget):
-        if not each.isVisible() or each is window.patient_bar.description:
-            continue
-        if isinstance(each, QLabel) and each.text():
-            wide = each.wordWrap() or each.width() >= each.sizeHint().width()
-            high = each.height() >= each.heightForWidth(each.width()) if each.wordWrap() else True
-            if not (wide and high):
-                found.append(f"{each.text()} {each.size()} {each.sizeHint()}")
-        if isinstance(each, QAbstractButton) and each.text():
-            if each.width() < each.sizeHint().width() or each.height() < each.sizeHint().height():
-                found.append(f"{each.text()} {each.size()} {each.sizeHint()}")
-            if isinstance(each, QToolButton) and each.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly:
-                found.append(f"{each.text()}: icon without word")
-    return found
 
 
 def settle(qtbot: QtBot, window: MainWindow, width: int, height: int) -> None:

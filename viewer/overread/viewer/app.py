@@ -22,7 +22,7 @@ from overread.core.settings import BY_NAME, SCHEMA, account_name, load_settings
 from overread.core.shared import sweep
 from overread.core.store import Change, ReadingStore, new_uid
 from overread.core.text import Language, Sentence, sentence
-from overread.viewer import asking, diagnostics, drive, judging, shell, view_commands
+from overread.viewer import asking, diagnostics, drive, judging, saving, shell, view_commands
 from overread.viewer.canvas.area import ViewArea
 from overread.viewer.canvas.slice_view import ViewServices
 from overread.viewer.canvas.volume_view import VolumeView
@@ -119,7 +119,9 @@ class Program(QObject):
         self.area = ViewArea(self.services)
 
     def _make_window(self) -> None:
-        available = (*view_commands.COMMANDS, *judging.COMMANDS, *OWN_COMMANDS, *asking.COMMANDS)
+        available = (
+            *view_commands.COMMANDS, *judging.COMMANDS, *saving.COMMANDS, *OWN_COMMANDS, *asking.COMMANDS
+        )  # fmt: skip
         self.registry = CommandRegistry(load_keymap(), available, self.words.current.value)
         self.window = MainWindow(
             self.registry, self.area, self.words.current.value, self.settings.number("text-size")
@@ -132,6 +134,9 @@ class Program(QObject):
             window, self.workspace, self.study, self.store, self.area, self.own_read,
             lambda: self.settings.text("reading-mode") == "second",
         )  # fmt: skip
+        self.saving = saving.Saving(
+            window, self.tasks, self.study, self.store, self.judging, self._results, self.inbox.refresh_status
+        )
         self.setup = SetupPanel(window.words, window.look, self.registry, offer_mode=False)
         self.why = WhyPanel(window.words, window.look)
         self.key_sheet = KeySheet(window.words, window.look, self.registry)
@@ -179,6 +184,7 @@ class Program(QObject):
         self.empty.inbox_clicked.connect(lambda: window.show_left(inbox=True))
         self.empty.sample_clicked.connect(self.open_sample)
         self.judging.connect()
+        self.saving.connect()
         for panel in (self.own_read, self.judging.panel):
             panel.go_to.connect(self._go_to)
             panel.delete.connect(self.judging.delete)
@@ -227,7 +233,7 @@ class Program(QObject):
         window = self.window
         window.left.studies.set_current(shown.series.key if shown else None)
         self.asking.shown(shown)
-        for command in (*view_commands.COMMANDS, *judging.COMMANDS):
+        for command in (*view_commands.COMMANDS, *judging.COMMANDS, *saving.COMMANDS):
             self.registry.set_enabled(command, shown is not None)
         if shown is None:
             self.store.close_study()
@@ -442,21 +448,26 @@ class Program(QObject):
             if view.plane.value == Plane(found.plane):
                 self.workspace.active.set(number)
 
+    def _results(self) -> Path:
+        return Path(self.settings.text("results")) if self.settings.text("results") else self.paths.results
+
     def _status_of(self, study_uid: str) -> ArrivalStatus:
+        if study_uid in self.saving.saved_studies:
+            return ArrivalStatus.SAVED
         return ArrivalStatus.JUDGED if study_uid in self.worked_on else ArrivalStatus.NEW
 
     def _read_worked_on(self) -> None:
         try:
-            found = self.journal.studies()
+            found, saved = self.journal.studies(), self.journal.saved_studies()
         except (NotReadableError, NotWrittenError) as error:
             told = error.sentence
             self.tasks.post(lambda: self.tell("error", told))
             return
-        self.tasks.post(lambda: self._take_worked_on(found))
+        self.tasks.post(lambda: self._take_worked_on(found, saved))
 
-    def _take_worked_on(self, found: frozenset[str]) -> None:
+    def _take_worked_on(self, found: frozenset[str], saved: frozenset[str]) -> None:
         self.worked_on = self.worked_on | found
-        self.inbox.refresh_status()
+        self.saving.take_saved(saved)
 
     # settings
 

@@ -98,6 +98,7 @@ def facts(study: StudyPresenter, workspace: Workspace, store: ReadingStore, plac
             "place_lps_mm": list(shown.state.place_lps_mm()),
             "window": [window.centre, window.width],
             "place_kept": places.is_kept,
+            "recalled": places.is_recalled,
             "zoom": [view.zoom.value for view in workspace.views.value],
             "volume_preset": [view.volume_preset.value for view in workspace.views.value],
         }

@@ -37,7 +37,7 @@ COMMANDS = (
 """The commands that this module gives."""
 
 
-@dataclass(slots=True, weakref_slot=True)
+@dataclass
 class Judging:
     """Owner of the findings panel. ``second_reader`` tells the mode of the moment."""
 
@@ -112,11 +112,12 @@ class Judging:
         self._listed = listed(reading, self.second_reader(), self._opened)
         if self._selected() is None:
             self.workspace.marks.selected.set("")
-        teller = self._teller()
+        teller = self.teller()
         self.panel.show_findings(
             teller.groups(self._listed), teller.head(self._listed), teller.notes(self._listed),
             self.workspace.marks.selected.value,
         )  # fmt: skip
+        self.panel.set_save_words(teller.save_words(self._listed))
         self.panel.set_measurements([] if reading is None else shell.measurement_rows(reading))
         self.own_read.set_marks([self._own_row(one) for one in self._listed.findings if one.origin is Origin.PERSON])
         self._show_detail()
@@ -133,7 +134,13 @@ class Judging:
             uid, self._going_to = self._going_to, ""
             self.go_to(uid)
 
-    def _teller(self) -> Teller:
+    @property
+    def shown_list(self) -> Listed:
+        """What is listed now."""
+        return self._listed
+
+    def teller(self) -> Teller:
+        """Puts findings into the words of the window's language."""
         return Teller(self.window.words.language, self._series, self._title, _limits)
 
     def _title(self, model: str) -> str:
@@ -149,7 +156,7 @@ class Judging:
 
     def _show_detail(self) -> None:
         found = self._selected()
-        self.panel.show_detail(None if found is None else self._teller().detail(found, self._listed))
+        self.panel.show_detail(None if found is None else self.teller().detail(found, self._listed))
         if self._asks_other and found is not None and found.state is State.REJECTED:
             self._asks_other = False
             self.panel.detail.ask_other()

@@ -53,6 +53,12 @@ class Places:
         shown = self._study.shown.value
         return shown is not None and self._kept == (shown.series.study.uid, place_of(shown))
 
+    @property
+    def is_recalled(self) -> bool:
+        """True once the study that is open is back where it was left."""
+        shown = self._study.shown.value
+        return shown is not None and self._recalled == shown.series.study.uid
+
     def recall(self, study_uid: str) -> None:
         """Go to where this study was left."""
 

@@ -18,6 +18,8 @@ from overread.core.dicom.export import export_volume
 from overread.core.dicom.load import load
 from overread.core.dicom.scan import scan
 from overread.core.errors import DoesNotFitError, EngineError, Exit, NotReadableError, NotWrittenError, OverreadError
+from overread.core.finding import Finding
+from overread.core.saving import save_proposals
 from overread.core.series import Series
 from overread.core.settings import account_name
 from overread.core.text import millimetres, number, say, sentence, volume_text
@@ -30,10 +32,9 @@ from overread.viewer.findings_json import document
 from overread.viewer.proposing import engine_facts, proposed
 
 HELP = (
-    "Let a model read one series. Its proposals are not verified by a person. With --out DIR: findings.json and "
-    "heatmap.nii.gz; this version writes no seg.dcm and sr.dcm, says so, and ends with exit code 1."
+    "Let a model read one series. Its proposals are not verified by a person. With --out DIR: findings.json, seg.dcm "
+    "(none without a finding), sr.dcm and heatmap.nii.gz, the DICOM files marked as proposals and read back."
 )
-LEFT_OUT = ("seg.dcm", "sr.dcm")
 
 MakeClient = Callable[[Callable[[Event], None]], EngineClient]
 
@@ -46,11 +47,12 @@ class ChooseSeriesError(OverreadError):
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """What a run gave: the JSON document, the answer it came from, and what was left out on the way."""
+    """What a run gave: findings and their JSON document, the answer, and what was left out on the way."""
 
+    findings: tuple[Finding, ...]
     document: dict[str, Any]
     answer: Answer
-    volume: Volume
+    series: Series
     left_out: tuple[str, ...]
 
 
@@ -60,22 +62,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", required=True, metavar="NAME", help="see `overread models list`")
     parser.add_argument("--series", metavar="UID[:SPLIT]", help="needed when the model suits several")
     parser.add_argument("--device", default="auto", type=_device, help="auto, cpu or cuda:N")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for findings.json and heatmap.nii.gz")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the results")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Scan, hold the card against the series, load, run, write."""
     done = analyze(arguments, card(arguments.model), EngineClient)
+    omissions = list(done.left_out)
     if arguments.out is not None:
-        _write(done, arguments.out)
+        omissions += _write(done, arguments.out)
     if arguments.json:
         write_json(done.document)
     else:
         _tell(done.document)
-    omissions = list(done.left_out)
-    if arguments.out is not None:
-        omissions.append(say("analyze.left-out", files=", ".join(LEFT_OUT)))
     for line in omissions:
         sys.stderr.write(f"{line}\n")
     return Exit.DONE_WITH_OMISSIONS if omissions else Exit.DONE
@@ -103,7 +103,7 @@ def analyze(arguments: argparse.Namespace, model: ModelCard, make_client: MakeCl
         answer = _ask(request, make_client)
         propose = proposed(answer, model, suitability, series, loading.volume, account_name())
         found = document(propose.findings, propose.result, loading.volume.geometry, _record(answer))
-        return _Done(found, answer, loading.volume, tuple(left_out))
+        return _Done(propose.findings, found, answer, series, tuple(left_out))
 
 
 def _record(answer: Answer) -> dict[str, Any]:
@@ -151,16 +151,21 @@ def _ask(request: Request, make_client: MakeClient) -> Answer:
         client.close()
 
 
-def _write(done: _Done, folder: Path) -> None:
-    """The heatmap, then findings.json: where that stands, all stands. Raises NotWrittenError."""
+def _write(done: _Done, folder: Path) -> list[str]:
+    """The heatmap, SEG and SR, then findings.json: where that stands, all stands. Gives what could not be written.
+
+    Raises NotWrittenError.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _not_written(folder, error) from error
     answer = done.answer
     if answer.heatmap is not None and answer.heatmap_geometry is not None:
-        heatmap = Volume(answer.heatmap.astype(np.int16), answer.heatmap_geometry, done.volume.series_uid, unit="1")
+        heatmap = Volume(answer.heatmap.astype(np.int16), answer.heatmap_geometry, done.series.uid, unit="1")
         done.document["record"]["heatmap"] = export_volume(heatmap, folder, "heatmap", "nifti").name
+    report = save_proposals(done.findings, done.series, folder)
+    done.document["record"]["dicom"] = list(report.files)
     target, part = folder / "findings.json", folder / ".part-findings.json"
     try:
         with open(part, "w", encoding="utf-8") as file:
@@ -171,6 +176,7 @@ def _write(done: _Done, folder: Path) -> None:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise _not_written(target, error) from error
+    return [one.say() for one in (*(left.why for left in report.left_out), *report.notes)]
 
 
 def _not_written(path: Path, error: OSError) -> NotWrittenError:

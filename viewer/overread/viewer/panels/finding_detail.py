@@ -144,6 +144,9 @@ class FindingDetailPart(QFrame):
         clear(self._body)
         if detail is not None:
             self._fill(detail)
+            # Shown at once: else the layout counts them only after the next turn of the event loop.
+            for child in self._inner.findChildren(QWidget):
+                child.show()
             self.sentence.setText(detail.sentence)
             self._reasons.setVisible(detail.state is State.REJECTED)
             self.set_reason_keys(self._registry.reason_mode)

@@ -12,7 +12,7 @@ from overread.viewer.commands import CommandRegistry
 from overread.viewer.panels.finding_detail import FindingDetailPart
 from overread.viewer.panels.finding_list import ROW, FindingList
 from overread.viewer.panels.own_read import MeasurementRow, measurement_line
-from overread.viewer.panels.words import Text, Words, clear, hbox, icon_label, label, panel_head, vbox
+from overread.viewer.panels.words import Text, Words, clear, command_button, hbox, icon_label, label, panel_head, vbox
 from overread.viewer.presenters.findings import FindingDetail, FindingGroup
 from overread.viewer.style import Look
 
@@ -41,8 +41,16 @@ class FindingsPanel(QFrame):
         self._make_list()
         self.detail = FindingDetailPart(words, look, registry)
         self._columns.addWidget(self.detail, BESIDE_SHARES[1])
-        self._rest = QWidget()
+        self._rest = QFrame()
         self._rest_column = vbox(self._rest, look, (0, 0, 0, 0), 0)
+        self._rest_column.addStretch(1)
+        foot = vbox(None, look, (16, 8, 16, 8), 8)
+        self.save_words = label("dim", wrap=True)
+        if "findings.save" in registry:
+            foot.addWidget(command_button(words, registry, "findings.save", "findings.save"))
+            foot.addWidget(self.save_words)
+        self._rest_column.addLayout(foot)
+        self._rest.setProperty("side", "right")
         self._columns.addWidget(self._rest, BESIDE_SHARES[2])
         self.list.chosen.connect(self.chosen)
         self.list.fold_clicked.connect(self.fold_clicked)
@@ -84,9 +92,7 @@ class FindingsPanel(QFrame):
         self._rest.setVisible(beside)
         home = self._rest_column if beside else self._content
         home.insertWidget(0 if beside else home.count() - 1, self._own)
-        if beside:
-            home.addStretch(1)
-        self._fit()
+        self._show_measurements()
 
     def show_findings(self, groups: Sequence[FindingGroup], head: str, notes: Sequence[str], selected: str) -> None:
         """Show the list, how many are not judged, and what a list does not say."""
@@ -116,6 +122,10 @@ class FindingsPanel(QFrame):
             middle = self.list.mapTo(self._inner, place.center())
             self._scroll.ensureVisible(0, middle.y(), 0, self._look.px(ROW))
 
+    def set_save_words(self, text: str) -> None:
+        """Say what a save would write; shown where there is room for its button."""
+        self.save_words.setText(text)
+
     def set_measurements(self, rows: Sequence[MeasurementRow]) -> None:
         """Show the measurements."""
         self._measurements = tuple(rows)
@@ -128,7 +138,7 @@ class FindingsPanel(QFrame):
 
     def _show_measurements(self) -> None:
         clear(self._own_rows)
-        if self._measurements:
+        if self._measurements or self._beside:
             title = label("group", self._words.say("findings.measurements"))
             title.setContentsMargins(self._look.px(16), self._look.px(8), 0, 0)
             self._own_rows.addWidget(title)
@@ -136,7 +146,11 @@ class FindingsPanel(QFrame):
             self._own_rows.addWidget(
                 measurement_line(self._words, self._look, row, self.go_to.emit, self.delete.emit)
             )
-        self._own.setVisible(bool(self._measurements))
+        if self._beside and not self._measurements:
+            none = label("dim", self._words.say("own-read.no-measurements"), wrap=True)
+            none.setContentsMargins(self._look.px(16), self._look.px(4), self._look.px(16), 0)
+            self._own_rows.addWidget(none)
+        self._own.setVisible(bool(self._measurements) or self._beside)
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from overread.core.dicom.codes import reason_keys
 from overread.core.finding import Finding, ModelResult, Origin, State
 from overread.core.pairs import also_by_model
 from overread.core.reading import Reading
@@ -13,8 +14,8 @@ from overread.core.sentence import finding_sentence, image_in_stack, place_of
 from overread.core.series import Series
 from overread.core.text import Language, Sentence, millimetres, number, say, sentence, table, volume_text
 
-REASONS = ("vessel", "scar", "calcified-granuloma", "artefact", "anatomy", "other")
-"""Reasons of a rejection, in the order of the keys 1 to 6."""
+REASONS = reason_keys()
+"""Reasons of a rejection, in the order of the keys 1 to 6. The last of them asks for own words."""
 FindSeries = Callable[[str, str], Series | None]
 """The open series with a UID and a split."""
 
@@ -179,6 +180,11 @@ class Teller:
             lines.append(self._say("findings.limits", model=self.titles(name), limits=told))
         return tuple(lines)
 
+    def save_words(self, found: Listed) -> str:
+        """How many would be written by a save, and how many would not."""
+        total, left = len(found.findings), found.open_count
+        return self._say("findings.would-save", judged=total - left, total=total, n=left) if total else ""
+
     def _say(self, text_id: str, **values: str | int | float) -> str:
         return say(text_id, self.language, **values)
 
@@ -224,7 +230,7 @@ class Teller:
     def _kind(self, finding: Finding) -> str:
         judged = finding.judgement
         if finding.state is State.REJECTED and judged is not None and judged.reason:
-            return self._reason(judged.reason, judged.note)
+            return self._reason(judged.reason, judged.note).lower()
         return self._say(finding.kind) if finding.kind else ""
 
     def _reason(self, reason: str, note: str) -> str:

@@ -62,5 +62,7 @@ def framed(port: Viewport, box: Box) -> tuple[float, tuple[float, float]]:
 def _pan(middle: float, count: int, step: float, side: float) -> float:
     """How far the image's centre lies off the view's, in points along one side."""
     wanted = (count / 2 - (middle + 0.5)) * step
+    if count * step <= side:
+        return 0.0
     most = count * step / 2 - side / 2 + STRIP * side
-    return 0.0 if most <= 0 else float(np.clip(wanted, -most, most))
+    return float(np.clip(wanted, -most, most))

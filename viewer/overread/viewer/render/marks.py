@@ -20,6 +20,7 @@ from overread.core.mask import Bool, Mask
 from overread.viewer.render.outline import DenseMasks, cut_of, outlines
 from overread.viewer.render.overlays import rail_area
 from overread.viewer.render.palette import colour
+from overread.viewer.render.planes import Float
 from overread.viewer.render.viewport import Viewport
 from overread.viewer.state.marks import Marks
 from overread.viewer.state.views import Overlays, VolumeState
@@ -37,7 +38,7 @@ DOT = 3.2
 TAG_RADIUS = 8.0
 TAG_TEXT = "#14110A"
 """Text on a tag filled with a state's colour: contrast 8.4 on orange."""
-MOST_PATHS = 600
+MOST_KEPT = 600
 TICK_WIDTH, TICK_HEIGHT = 8.0, 2.0
 
 
@@ -76,6 +77,14 @@ BY_MODEL = Stroke(1.1, (0.01, 3.4), is_round=True)
 THIN = Stroke(RING_WIDTH)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Outline:
+    """Lines around a cut, one path per distance from it, and all their points; in points from the image's corner."""
+
+    paths: tuple[QPainterPath, ...] = ()
+    points: Float = field(default_factory=lambda: np.zeros((0, 2)))
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a finding stands in a view: its box on the screen, and half of that box's diagonal."""
@@ -98,7 +107,7 @@ class MarkPainter:
     overlays: Overlays
     areas: list[tuple[str, QRectF]] = field(default_factory=list)
     _dense: DenseMasks = field(default_factory=DenseMasks)
-    _paths: OrderedDict[tuple[object, ...], tuple[QPainterPath, ...]] = field(default_factory=OrderedDict)
+    _kept: OrderedDict[tuple[object, ...], Outline] = field(default_factory=OrderedDict)
 
     def shown(self, state: VolumeState) -> list[Finding]:
         """The findings that are drawn: rejected ones only while they are asked for or selected. Selected last."""
@@ -117,7 +126,8 @@ class MarkPainter:
                 found = self._cut(one.mask, port)
                 if found is not None:
                     box = _box(found, port)
-                    return max(box.width(), box.height()) / 2
+                    x, y = port.point_of_ijk(port.state.place_ijk.value)
+                    return max(x - box.left(), box.right() - x, y - box.top(), box.bottom() - y)
         return 0.0
 
     def paint(self, painter: QPainter, port: Viewport) -> None:
@@ -149,10 +159,10 @@ class MarkPainter:
             return
         away = (AWAY, AWAY + DOUBLE) if finding.state is State.CORRECTED else (AWAY,)
         drawn = colour(f"state.{finding.state}")
-        for path in self._outlines(finding.mask, port, away):
+        for path in self._outline(finding.mask, port, away).paths:
             _stroke(painter, port, path, LINES[finding.state], drawn)
         if selected and finding.is_edited and finding.proposed_mask is not None:
-            for path in self._outlines(finding.proposed_mask, port, (AWAY,)):
+            for path in self._outline(finding.proposed_mask, port, (AWAY,)).paths:
                 _stroke(painter, port, path, BY_MODEL, colour("bright"))
 
     def _preview(self, painter: QPainter, port: Viewport) -> None:
@@ -162,23 +172,23 @@ class MarkPainter:
         )
         if preview is None or finding is None:
             return
-        for path in self._outlines(preview.mask, port, (AWAY,)):
+        for path in self._outline(preview.mask, port, (AWAY,)).paths:
             _stroke(painter, port, path, PREVIEW, colour(f"state.{finding.state}"))
 
     def _cut(self, mask: Mask, port: Viewport) -> tuple[Bool, int, int] | None:
         return cut_of(mask, port.grid, self._dense)
 
-    def _outlines(self, mask: Mask, port: Viewport, away: tuple[float, ...]) -> tuple[QPainterPath, ...]:
-        """Paths in points from the corner of the image; panning does not make them anew."""
+    def _outline(self, mask: Mask, port: Viewport, away: tuple[float, ...]) -> Outline:
+        """The outline of a mask in this view; panning does not make it anew."""
         grid = port.grid
         key = (mask, grid.origin_ijk, grid.column_ijk, grid.row_ijk, port.scale, away)
-        if key not in self._paths:
+        if key not in self._kept:
             found = self._cut(mask, port)
-            self._paths[key] = () if found is None else _paths(found, port.scale, away)
-            while len(self._paths) > MOST_PATHS:
-                self._paths.popitem(last=False)
-        self._paths.move_to_end(key)
-        return self._paths[key]
+            self._kept[key] = Outline() if found is None else _outline_of(found, port.scale, away)
+            while len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return self._kept[key]
 
     def _edited_dots(
         self, painter: QPainter, port: Viewport, finding: Finding, place: Place, *, selected: bool
@@ -189,8 +199,9 @@ class MarkPainter:
         grid = port.grid
         if grid.column_ijk[2] == 0 and grid.row_ijk[2] == 0:
             if int(grid.origin_ijk[2]) in changed:
-                reach = (place.half + 6 if selected else place.ring) * math.sqrt(0.5)
-                _dot(painter, place.box.center() - QPointF(reach, reach), drawn)
+                back = QPointF(-math.sqrt(0.5), -math.sqrt(0.5))
+                edge = self._farthest(finding, port, back) if selected else None
+                _dot(painter, place.box.center() + back * place.ring if edge is None else edge + back * 7, drawn)
             return
         for k in changed:
             row = grid.pixel((grid.origin_ijk[0], grid.origin_ijk[1], float(k)))
@@ -244,16 +255,12 @@ class MarkPainter:
         return tried if tried is not None else centre
 
     def _farthest(self, finding: Finding, port: Viewport, toward: QPointF) -> QPointF | None:
-        corner = QPointF(*port.corner)
-        points = [
-            path.elementAt(n)
-            for path in self._outlines(finding.mask, port, (AWAY,))
-            for n in range(path.elementCount())
-        ]
-        if not points:
+        away = (AWAY, AWAY + DOUBLE) if finding.state is State.CORRECTED else (AWAY,)
+        points = self._outline(finding.mask, port, away).points
+        if not len(points):
             return None
-        best = max(points, key=lambda point: point.x * toward.x() + point.y * toward.y())
-        return corner + QPointF(best.x, best.y)
+        best = points[int((points @ (toward.x(), toward.y())).argmax())]
+        return QPointF(*port.corner) + QPointF(float(best[0]), float(best[1]))
 
     def paint_ticks(self, painter: QPainter, port: Viewport) -> None:
         """A tick at the rail for each finding, at the image on which it is largest."""
@@ -306,19 +313,18 @@ def _trimmed(mask: Mask, k: int, dense: DenseMasks) -> tuple[Bool, tuple[int, in
     return inner, (mask.box[1][0] + int(rows[0]), mask.box[2][0] + int(columns[0]))
 
 
-def _paths(
-    found: tuple[Bool, int, int], scale: tuple[float, float], away: tuple[float, ...]
-) -> tuple[QPainterPath, ...]:
+def _outline_of(found: tuple[Bool, int, int], scale: tuple[float, float], away: tuple[float, ...]) -> Outline:
     cut, column, row = found
     shift = np.array([column * scale[0], row * scale[1]])
-    paths = []
+    paths, points = [], []
     for lines in outlines(cut, scale, away):
         path = QPainterPath()
         for line in lines:
-            path.addPolygon(QPolygonF([QPointF(x, y) for x, y in (line + shift).tolist()]))
+            points.append(line + shift)
+            path.addPolygon(QPolygonF([QPointF(x, y) for x, y in points[-1].tolist()]))
             path.closeSubpath()
         paths.append(path)
-    return tuple(paths)
+    return Outline(tuple(paths), np.concatenate(points) if points else np.zeros((0, 2)))
 
 
 def _box(found: tuple[Bool, int, int], port: Viewport) -> QRectF:

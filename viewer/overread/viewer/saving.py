@@ -1,0 +1,182 @@
+"""Saving from the window: judged findings to files that are read back, the page that says so, and leaving unsaved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+
+from overread.core.edits import Add, Judge, Note, Paint, Redo, Remove, Save, Undo
+from overread.core.errors import OverreadError
+from overread.core.reading import Reading
+from overread.core.series import Series
+from overread.core.store import Change, ReadingStore
+from overread.core.text import sentence
+from overread.viewer.findings_json import document
+from overread.viewer.judging import Judging
+from overread.viewer.pages.saved import LeavePage, SavedPage
+from overread.viewer.presenters.background import Background
+from overread.viewer.presenters.saving import SavedView, saved_view
+from overread.viewer.presenters.study import StudyPresenter
+from overread.viewer.window import MainWindow
+
+if TYPE_CHECKING:
+    # The writer of DICOM objects takes a second to import; the window starts without it.
+    from overread.core.saving import SaveReport
+
+COMMANDS = ("findings.save",)
+CHANGES = (Judge, Paint, Add, Remove, Note, Undo, Redo)
+"""Edits after which the files no longer say what the reading says."""
+
+
+@dataclass
+class Saving:
+    """Owner of the page after saving and of the question before leaving.
+
+    ``folder`` is the user's folder for results; ``status_changed`` is told when a study became saved or unsaved.
+    """
+
+    window: MainWindow
+    tasks: Background
+    study: StudyPresenter
+    store: ReadingStore
+    judging: Judging
+    folder: Callable[[], Path]
+    status_changed: Callable[[], None]
+    saved_studies: frozenset[str] = frozenset()
+    page: SavedPage = field(init=False)
+    question: LeavePage = field(init=False)
+    _view: SavedView | None = field(init=False, default=None)
+    _running: bool = field(init=False, default=False)
+    _leaving: bool = field(init=False, default=False)
+
+    def connect(self) -> None:
+        """Make the pages and connect the command, the closing of the window and the reading."""
+        window = self.window
+        self.page = SavedPage(window.words, window.look, window.registry)
+        self.question = LeavePage(window.words, window.look)
+        window.registry.connect("findings.save", self.save)
+        window.may_close = self.may_close
+        self.page.open_folder.connect(self._open_folder)
+        self.question.save.connect(self.save)
+        self.question.leave.connect(self._leave)
+        self.question.closed.connect(self._stay)
+        self.store.watch(self.changed)
+
+    def take_saved(self, studies: frozenset[str]) -> None:
+        """Learn which studies were saved in earlier sessions."""
+        self.saved_studies = self.saved_studies | studies
+        self.status_changed()
+
+    def changed(self, change: Change) -> None:
+        """A study is saved until the next edit that a file would have to tell."""
+        uid = {change.reading.study_uid}
+        before = self.saved_studies
+        if isinstance(change.edit, Save):
+            self.saved_studies = before | uid
+        elif isinstance(change.edit, CHANGES):
+            self.saved_studies = before - uid
+            self._leaving = False
+        if self.saved_studies != before:
+            self.status_changed()
+
+    def save(self) -> None:
+        """Write the judged findings in a worker thread and read them back; what comes of it is told."""
+        reading = self.store.reading
+        if reading is None or self._running:
+            return
+        second = self.judging.second_reader()
+        if not any(one.is_judged for one in reading.visible(second)):
+            self.window.messages.tell("note", sentence("saving.nothing"))
+            return
+        self._running = True
+        series = [one for one in self.study.catalogue.value if one.study.uid == reading.study_uid]
+        root, reader = self.folder(), self.store.reader
+        self.window.messages.tell("note", sentence("save-page.under-way"))
+        self.tasks.run(
+            lambda _cancel: _write(reading, series, root, reader, second_reader=second),
+            lambda report: self._saved(report, reading),
+            self._failed,
+        )
+
+    def _saved(self, report: SaveReport, reading: Reading) -> None:
+        self._running = False
+        self.store.record(reading.study_uid, Save(report.saved), report.who)
+        for told in report.told[:1]:
+            self.window.messages.tell("note", told)
+        now = self.store.reading
+        if now is None or now.study_uid != reading.study_uid:
+            return
+        if now.findings != reading.findings:
+            self.window.messages.tell("warning", sentence("save-page.changed-meanwhile"))
+        self._view = saved_view(report, reading, self.judging.shown_list, self.judging.teller())
+        self.page.show_view(self._view)
+        self.window.show_page(self.page)
+
+    def _failed(self, error: Exception) -> None:
+        self._running = False
+        told = error.sentence if isinstance(error, OverreadError) else None
+        self.window.messages.tell("error", told or sentence("save-page.unexpected", error=type(error).__name__))
+
+    def _open_folder(self) -> None:
+        if self._view is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._view.folder)))
+
+    # leaving
+
+    def unsaved(self) -> int:
+        """How many judged findings of the open study no file tells of."""
+        reading = self.store.reading
+        if reading is None or reading.study_uid in self.saved_studies:
+            return 0
+        return sum(one.is_judged for one in reading.visible(self.judging.second_reader()))
+
+    def may_close(self) -> bool:
+        """False, with a question on the right, when judgements are not saved; asked again, the window closes."""
+        if self._running:
+            self.window.messages.tell("note", sentence("save-page.wait"))
+            return False
+        count = self.unsaved()
+        if self._leaving or not count:
+            return True
+        self._leaving = True
+        self.question.ask(count)
+        self.window.show_page(self.question)
+        return False
+
+    def _stay(self) -> None:
+        self._leaving = False
+
+    def _leave(self) -> None:
+        self._leaving = True
+        self.window.close()
+
+
+def _write(reading: Reading, series: Sequence[Series], root: Path, reader: str, *, second_reader: bool) -> SaveReport:
+    # Imported when first needed, in a worker: it brings highdicom, which takes a second.
+    from overread.core.saving import save_reading  # noqa: PLC0415 - see above
+
+    extra = _documents(reading, series, reader, second_reader=second_reader)
+    return save_reading(reading, series, root, reader, second_reader=second_reader, extra=extra)
+
+
+def _documents(reading: Reading, series: Sequence[Series], reader: str, *, second_reader: bool) -> dict[str, bytes]:
+    """The judged findings in the form of ``overread analyze``, one document for each series that has any."""
+    found: dict[str, bytes] = {}
+    for one in series:
+        key = (one.uid, one.split)
+        judged = [
+            each for each in reading.visible(second_reader) if each.is_judged and (each.series_uid, each.split) == key
+        ]
+        results = [] if reading.hides_marks(second_reader) else reading.results
+        newest = next((each for each in reversed(results) if (each.series_uid, each.split) == key), None)
+        if judged and one.geometry is not None:
+            written = document(judged, newest, one.geometry, {"saved_by": reader})
+            name = "findings.json" if not found else f"findings_{len(found) + 1}.json"
+            found[name] = json.dumps(written, ensure_ascii=False, indent=1).encode()
+    return found
