@@ -28,6 +28,7 @@ from overread.core.reading import Reading, Saved
 from overread.core.series import Permission, Series
 from overread.core.store import now
 from overread.core.text import Sentence, sentence
+from overread.core.whole import sync_folder
 
 REPORT, ASSESSMENT = "126000", "ASSESSMENT"
 _IDENTITY = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "ConceptNameCodeSequence")
@@ -330,6 +331,7 @@ def write_verified(folder: Path, files: Sequence[_File]) -> None:
         for one, part in zip(files, parts, strict=True):
             os.replace(part, folder / one.name)
             placed.append(folder / one.name)
+        sync_folder(folder)
     except BaseException as error:
         for path in (*parts, *placed):
             with contextlib.suppress(OSError):
@@ -344,7 +346,7 @@ def write_verified(folder: Path, files: Sequence[_File]) -> None:
 
 
 def _flush(path: Path) -> None:
-    with open(path, "rb") as file:
+    with open(path, "r+b") as file:
         os.fsync(file.fileno())
 
 

@@ -229,6 +229,33 @@ def test_tracking_uids_survive_closing_opening_and_a_second_save(tmp_path: Path)
     assert folder.name == hashlib.sha256(study.encode()).hexdigest()[:8]
 
 
+def test_findings_in_two_series_make_one_report_and_two_segmentations(tmp_path: Path) -> None:
+    one = case(tmp_path / "one", stack())
+    two = case(tmp_path / "two", stack(series_uid="1.2.3.5", step=(0.0, 0.0, -2.5)))
+    other = msgspec.structs.replace(two.findings[4], uid="2.25.22", number=2)
+    reading = Reading(one.series.study.uid, findings=(one.findings[0], other))
+    report = save_reading(reading, [one.series, two.series], tmp_path / "out", "Reader 1")
+    assert report.files == ("seg-1-1.dcm", "seg-1-2.dcm", "assessment-1.dcm", "sr-1.dcm")
+    segments = [read_segments(report.folder / name).segments for name in report.files[:2]]
+    assert [[one.tracking_uid for one in found] for found in segments] == [["2.25.11"], ["2.25.22"]]
+    assert segments[1][0].mask(two.grid) == other.mask
+    groups = pydicom.dcmread(report.folder / "sr-1.dcm").ContentSequence[-1].ContentSequence
+    series = [item.UID for group in groups for item in group.ContentSequence if item.ValueType == "UIDREF"]
+    assert series == ["2.25.11", "1.2.3.4", "2.25.22", "1.2.3.5"]
+
+
+def test_an_accepted_mark_of_a_series_that_is_not_there_is_said(tmp_path: Path) -> None:
+    made = case(tmp_path / "in", stack())
+    lost = msgspec.structs.replace(made.findings[1], series_uid="9.9")
+    reading = Reading(made.series.study.uid, findings=(made.findings[0], lost))
+    report = save_reading(reading, [made.series], tmp_path / "out", "Reader 1")
+    assert report.written == ("2.25.11",)
+    assert [one.why.say() for one in report.left_out] == [
+        "2 was not written: its series is not among the images that are open."
+    ]
+    assert pydicom.dcmread(report.folder / "sr-1.dcm").CompletionFlag == "PARTIAL"
+
+
 def test_the_images_are_not_touched(tmp_path: Path) -> None:
     made = case(tmp_path / "in", stack())
     before = {path.name: path.read_bytes() for path in (tmp_path / "in").iterdir()}
@@ -498,6 +525,19 @@ def test_names_in_any_script_are_kept(tmp_path: Path) -> None:
     dataset = pydicom.dcmread(report.folder / "sr-1.dcm")
     assert str(dataset.PatientName) == "Zhang^San=张^三"
     assert [str(item.PersonName) for item in dataset.ContentSequence if item.ValueType == "PNAME"] == ["李 医生^"]
+
+
+def test_names_and_notes_that_dicom_has_marks_for_are_written_and_verified(tmp_path: Path) -> None:
+    made = case(tmp_path / "in", stack())
+    judgement = msgspec.structs.replace(accepted("other", "rejected"), who="WARD\\reader=1", note=" two\nlines \n")
+    mark = msgspec.structs.replace(made.findings[2], judgement=judgement, note="  ")
+    own = msgspec.structs.replace(made.findings[4], note="\tat the fissure\n")
+    reading = Reading(made.series.study.uid, findings=(mark, own))
+    report = save_reading(reading, [made.series], tmp_path / "out", "WARD\\reader=1")
+    dataset = pydicom.dcmread(report.folder / "assessment-1.dcm")
+    (group,) = dataset.ContentSequence[-1].ContentSequence
+    assert [str(item.PersonName) for item in group.ContentSequence if item.ValueType == "PNAME"] == ["WARD reader 1^"]
+    assert "two\nlines" in [item.TextValue for item in group.ContentSequence if item.ValueType == "TEXT"]
 
 
 def test_a_file_that_is_no_segmentation_is_said(tmp_path: Path) -> None:

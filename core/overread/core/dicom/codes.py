@@ -58,8 +58,9 @@ def reason_keys() -> tuple[str, ...]:
 
 
 def reason_code(reason: str) -> Coded:
-    """The code of a reason for rejecting. Raises KeyError for one that is not in the table."""
-    return Coded(*_table("reasons.toml")[reason]["code"])
+    """The code of a reason for rejecting; one of our own for a key that this version does not know."""
+    entry = _table("reasons.toml").get(reason)
+    return own_code(reason, reason) if entry is None else Coded(*entry["code"])
 
 
 def own_code(key: str, meaning: str) -> Coded:

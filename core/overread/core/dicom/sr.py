@@ -83,7 +83,7 @@ def report(segmented: Sequence[Segmented], context: Context) -> Dataset:
 def assessment(findings: Sequence[Finding], drawn: Sequence[Drawn], context: Context) -> Dataset:
     """What a person made of a model's marks: accepted, modified or rejected, with reason, per tracking UID.
 
-    ``drawn`` are the same findings on their images, in the same order. Raises KeyError for an unknown reason.
+    ``drawn`` are the same findings on their images, in the same order.
     """
     groups = [_assessed(one, on) for one, on in zip(findings, drawn, strict=True)]
     return _document(groups, context, ASSESSMENT, 9200)
@@ -168,7 +168,7 @@ def _group(one: Segmented) -> sr.VolumetricROIMeasurementsAndQualitativeEvaluati
 def _remarks(drawn: Drawn) -> list[str]:
     """What must be read with a finding: its note, and what its numbers leave out."""
     finding = drawn.finding
-    remarks = [finding.note] if finding.note else []
+    remarks = [finding.note.strip()] if finding.note.strip() else []
     if finding.measures.across_gap:
         remarks.append(say("saving.across-gap"))
     if drawn.lost:
@@ -239,5 +239,5 @@ def _add_judgement(content: sr.ContentSequence, judgement: Judgement) -> None:
     who = Author(judgement.who, 1).person_name
     if who:
         content.append(sr.PnameContentItem(codes.DCM.PersonObserverName, who, "HAS OBS CONTEXT"))
-    if judgement.note:
-        content.append(sr.TextContentItem(codes.DCM.Comment, judgement.note, "CONTAINS"))
+    if judgement.note.strip():
+        content.append(sr.TextContentItem(codes.DCM.Comment, judgement.note.strip(), "CONTAINS"))
