@@ -27,6 +27,8 @@ from overread.viewer.canvas.area import ViewArea
 from overread.viewer.canvas.slice_view import ViewServices
 from overread.viewer.canvas.volume_view import VolumeView
 from overread.viewer.commands import CommandRegistry, load_keymap
+from overread.viewer.editing import COMMANDS as EDIT_COMMANDS
+from overread.viewer.editing import Editing
 from overread.viewer.pages.about import AboutPage
 from overread.viewer.pages.empty import EmptyPage
 from overread.viewer.pages.key_sheet import KeySheet
@@ -91,9 +93,13 @@ class Program(QObject):
         self._start()
 
     def _make_views(self) -> None:
+        self.editing = Editing(
+            self.store, self.workspace, self.tasks, self.words, self.tell,
+            lambda reading: reading.visible(self.settings.text("reading-mode") == "second"),
+        )  # fmt: skip
         tools: tuple[Tool, ...] = (
             WindowTool(), PanTool(), ZoomTool(), CrosshairTool(),
-            LengthTool(self.words, self._measured), ProbeTool(self.words),
+            LengthTool(self.words, self._measured), ProbeTool(self.words), *self.editing.tools,
         )  # fmt: skip
         self.profile: Property[str] = Property(self.settings.text("mouse"))
         self.text_scale = Property(self.settings.number("text-size") / 100)
@@ -108,7 +114,7 @@ class Program(QObject):
         self.area = ViewArea(self.services)
 
     def _make_window(self) -> None:
-        available = (*view_commands.COMMANDS, *OWN_COMMANDS)
+        available = (*view_commands.COMMANDS, *OWN_COMMANDS, *EDIT_COMMANDS)
         self.registry = CommandRegistry(load_keymap(), available, self.words.current.value)
         self.window = MainWindow(
             self.registry, self.area, self.words.current.value, self.settings.number("text-size")
@@ -131,6 +137,7 @@ class Program(QObject):
     def _connect(self) -> None:
         window, study = self.window, self.study
         view_commands.ViewCommands(self.registry, self.workspace, study, self.tell).connect()
+        self.editing.connect(self.registry)
         calls = {
             "study.open": self.choose_folder,
             "study.open-files": self.choose_files,
@@ -139,8 +146,8 @@ class Program(QObject):
             "case.next": self.next_case,
             "series.previous": lambda: study.step_series(-1),
             "series.next": lambda: study.step_series(1),
-            "edit.undo": self.store.undo,
-            "edit.redo": self.store.redo,
+            "edit.undo": self.editing.session.undo,
+            "edit.redo": self.editing.session.redo,
             "app.settings": self.show_settings,
             "help.keys": lambda: window.show_page(self.key_sheet),
             "help.setup": lambda: window.show_page(self.setup),
@@ -165,6 +172,7 @@ class Program(QObject):
         self.setup.mouse_chosen.connect(lambda key: self.change_setting("mouse", key.replace("-", "_")))
         self.settings_page.changed.connect(self.change_setting)
         self.area.hovered.connect(self._hovered)
+        self.area.hovered.connect(self.editing.point)
         self.area.why_clicked.connect(self.explain)
         self._watch()
 
@@ -205,6 +213,7 @@ class Program(QObject):
         window.left.studies.set_current(shown.series.key if shown else None)
         for command in view_commands.COMMANDS:
             self.registry.set_enabled(command, shown is not None)
+        self.editing.set_shown(self.registry, shown is not None)
         if shown is None:
             self.store.close_study()
             self._show_undo()

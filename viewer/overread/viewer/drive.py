@@ -80,6 +80,7 @@ def facts(study: StudyPresenter, workspace: Workspace, store: ReadingStore, plac
     """What is shown, in JSON's terms."""
     shown = study.shown.value
     reading = store.reading
+    selected = None if reading is None else reading.finding(workspace.marks.selected.value)
     found: dict[str, Any] = {
         "series": len(study.catalogue.value),
         "layout": workspace.layout.value,
@@ -87,6 +88,11 @@ def facts(study: StudyPresenter, workspace: Workspace, store: ReadingStore, plac
         "active": workspace.active.value,
         "measurements": [] if reading is None else [[one.value, one.unit] for one in reading.measurements],
         "undo": store.undo_words is not None,
+        "editing": workspace.marks.editing.value,
+        "findings": []
+        if reading is None
+        else [[one.tag, str(one.state), one.mask.voxels] for one in reading.findings],
+        "selected": None if selected is None else [selected.tag, str(selected.state), selected.mask.voxels],
     }
     if shown is not None:
         window = shown.state.window.value

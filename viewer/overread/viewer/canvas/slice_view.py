@@ -80,8 +80,10 @@ class SliceView(QWidget):
         state = view.volume.value
         if state is not None:
             watched += [state.window, state.place_ijk, state.revision]
-        watched += [tool.draft for tool in services.tools.values()]
+        for tool in services.tools.values():
+            watched += [tool.draft, tool.drawn]
         self._stops = [one.watch(lambda _value: self.update()) for one in watched]
+        self._stops.append(services.workspace.tool.watch(lambda _tool: self._tool_changed()))
 
     def release_state(self) -> None:
         """End all watches; call before the view is thrown away."""
@@ -114,8 +116,20 @@ class SliceView(QWidget):
             self._painter.text_scale = self._services.text_scale.value
             draft = self._held.draft.value if self._held is not None else None
             self._painter.paint(painter, port, active=self._active, draft=draft)
+            in_hand = self._in_hand()
+            if in_hand is not None and not self._services.workspace.overlays.held_hidden.value:
+                in_hand.paint(painter, port)
         finally:
             painter.end()
+
+    def _in_hand(self) -> Tool | None:
+        return self._services.tools.get(self._services.workspace.tool.value)
+
+    def _tool_changed(self) -> None:
+        tool = self._in_hand()
+        blank = tool is not None and tool.hides_pointer
+        self.setCursor(Qt.CursorShape.BlankCursor if blank else Qt.CursorShape.ArrowCursor)
+        self.update()
 
     def _tool_for(self, event: QMouseEvent) -> Tool | None:
         button = event.button()
@@ -126,7 +140,7 @@ class SliceView(QWidget):
         if button == Qt.MouseButton.LeftButton:
             if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
                 return self._middle
-            return self._services.tools.get(self._services.workspace.tool.value)
+            return self._in_hand()
         return None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -143,6 +157,7 @@ class SliceView(QWidget):
         self._held, self._button = self._tool_for(event), event.button()
         self._start = self._last = at
         if self._held is not None:
+            self._held.ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
             self._held.press(port, at.x(), at.y())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -151,12 +166,19 @@ class SliceView(QWidget):
         if port is None:
             return
         at = event.position()
+        in_hand = self._in_hand()
+        if in_hand is not None:
+            in_hand.ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if self._held is not None:
             step = at - self._last
             self._held.drag(port, at.x(), at.y(), step.x(), step.y())
             self._last = at
         elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier and port.state.has_planes:
             point_all_at(port, at.x(), at.y())
+        elif in_hand is not None:
+            in_hand.hover(port, at.x(), at.y())
+        if in_hand is not None and in_hand.hides_pointer:
+            self.update()
         self.hovered.emit((port, at.x(), at.y()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -179,14 +201,23 @@ class SliceView(QWidget):
 
     def leaveEvent(self, event: object) -> None:
         """Tell that the pointer is on no image."""
+        in_hand = self._in_hand()
+        if in_hand is not None:
+            in_hand.leave()
+            self.update()
         self.hovered.emit(None)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Slices; with Ctrl zoom at the pointer."""
+        """Slices; with Ctrl zoom at the pointer; with Shift what the tool in hand makes of it, else slices."""
         port = self.port()
         if port is None:
             return
         turned = event.angleDelta().y() or event.angleDelta().x()
+        in_hand = self._in_hand()
+        with_shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if with_shift and in_hand is not None and in_hand.turn(round(turned / WHEEL_NOTCH)):
+            event.accept()
+            return
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             port.zoom_at(event.position().x(), event.position().y(), WHEEL_ZOOM ** (turned / WHEEL_NOTCH))
         else:
