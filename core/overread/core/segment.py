@@ -229,9 +229,9 @@ def _start(region: Bool, spot: _Spot) -> Bool:
 
 
 def _opened(component: Bool, start: Bool, spot: _Spot) -> Bool:
-    """The component opened by a share of its inscribed ball near the point, so that vessels are cut."""
+    """The component opened by a share of the largest ball in it that holds the point, so that vessels are cut."""
     deep = edt.edt(component, anisotropy=spot.spacing_kji_mm, black_border=False)
-    near = component & (spot.away_mm <= max(2 * SEED_MM, 2 * float(deep[start].max())))
+    near = start | (component & (spot.away_mm <= deep + SEED_MM))
     radius = float(deep[near].max())
     core = components_at(deep > OPENING * radius, near & (deep >= radius * 0.999))
     if not core.any():
