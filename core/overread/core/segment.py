@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from overread.core.errors import OverreadError
 from overread.core.geometry import Geometry, Triple
-from overread.core.mask import Bool, Box, Mask, in_box, origin, union
+from overread.core.mask import EMPTY, Bool, Box, Mask, in_box, origin, union
 from overread.core.text import sentence
 from overread.core.volume import Volume
 
@@ -242,37 +242,51 @@ def _opened(component: Bool, start: Bool, spot: _Spot) -> Bool:
     return components_at(component & (away <= back), core)
 
 
-def interpolated(volume: Volume, mask: Mask, axis: int, indices: Iterable[int]) -> tuple[Mask, tuple[int, ...]]:
-    """The mask with shapes between given slices along ``axis``, and the slices that were made.
+def interpolated(
+    volume: Volume, mask: Mask, axis: int, indices: Iterable[int], before: Mask = EMPTY
+) -> tuple[Mask, tuple[int, ...]]:
+    """The mask with shapes between given slices along ``axis``, and the slices on which they were made.
 
-    What lies between two neighbours of ``indices`` is replaced by the shape halfway (signed distances, weighted by
-    place); the given slices stay. Slices with nothing on them do not count. Raises CannotInterpolateError.
+    Between two neighbours of ``indices`` stands the shape halfway (signed distances, weighted by place). Where
+    something was added to ``before`` on one of them, that shape is added; what was taken away on both is taken away
+    in between; nothing else there changes, nor do the given slices. Slices with nothing on them do not count. Raises
+    CannotInterpolateError.
     """
-    given = [index for index in sorted(set(indices)) if mask.plane(axis, index) is not None]
-    whole = mask.to_array()
-    low = mask.box[axis][0]
-    given = [index for index in given if whole.take(index - low, axis=axis).any()]
+    box = union(mask.box, before.box)
+    now, then = in_box(mask, box), in_box(before, box)
+    low, high = box[axis]
+    given = [n - low for n in sorted(set(indices)) if low <= n < high and np.take(now, n - low, axis=axis).any()]
     if len(given) < 2:
         raise CannotInterpolateError(sentence("editing.interpolate-two"))
     spacing = [mm for a, mm in enumerate(volume.geometry.spacing_ijk_mm[::-1]) if a != axis]
+    layers, past = np.moveaxis(now, axis, 0), np.moveaxis(then, axis, 0)
     made: list[int] = []
     for first, second in pairwise(given):
-        shapes = [_signed(np.take(whole, [index - low], axis=axis), axis, spacing) for index in (first, second)]
-        for index in range(first + 1, second):
-            share = (index - first) / (second - first)
-            where = [slice(None)] * 3
-            where[axis] = slice(index - low, index - low + 1)
-            drawn = (1 - share) * shapes[0] + share * shapes[1] > 0
-            whole[tuple(where)] = np.expand_dims(drawn, axis)
-            made.append(index)
+        added = [layers[n] & ~past[n] for n in (first, second)]
+        taken = [past[n] & ~layers[n] for n in (first, second)]
+        ends = layers[first].copy(), layers[second].copy()
+        for n in range(first + 1, second):
+            share = (n - first) / (second - first)
+            if added[0].any() or added[1].any():
+                layers[n] |= _between(ends, share, spacing)
+            if taken[0].any() and taken[1].any():
+                layers[n] &= ~_between((taken[0], taken[1]), share, spacing)
+            made.append(n + low)
     if not made:
         raise CannotInterpolateError(sentence("editing.interpolate-next"))
-    return Mask.from_array(whole & has_value(volume, mask.box), mask.origin_kji), tuple(made)
+    return Mask.from_array(now & has_value(volume, box), origin(box)), tuple(made)
 
 
-def _signed(slab: Bool, axis: int, spacing: list[float]) -> Float32:
-    """Distance in mm from the edge of the shape in a slab of one slice, positive inside."""
-    padded = np.pad(np.squeeze(slab, axis), 1)
+def _between(shapes: tuple[Bool, Bool], share: float, spacing: list[float]) -> Bool:
+    """The shape a share of the way from the first shape to the second."""
+    first, second = (_signed(shape, spacing) for shape in shapes)
+    drawn: Bool = (1 - share) * first + share * second > 0
+    return drawn
+
+
+def _signed(cut: Bool, spacing: list[float]) -> Float32:
+    """Distance in mm from the edge of a shape, positive inside."""
+    padded = np.pad(cut, 1)
     inside: Float32 = edt.edt(padded, anisotropy=spacing, black_border=False)
     outside: Float32 = edt.edt(~padded, anisotropy=spacing, black_border=False)
     return (inside - outside)[1:-1, 1:-1]

@@ -219,6 +219,31 @@ def test_the_shape_between_two_discs_is_halfway(axis: int) -> None:
     assert not whole[20].any()
 
 
+def test_between_painted_slices_only_what_was_painted_changes() -> None:
+    grid = np.indices((21, 40, 40))
+    away = np.hypot(grid[1] - 20, grid[2] - 20)
+    # A cone whose waist no interpolation between its ends would keep.
+    model = away <= np.where(grid[0] == 10, 9, 5)
+    before = Mask.from_array(model)
+    volume = volume_of(np.zeros((21, 40, 40)), (1.0, 1.0, 1.0))
+    bump = (np.abs(grid[1] - 20) <= 2) & (grid[2] >= 20) & (grid[2] <= 30)
+    notch = (grid[1] <= 17) & (np.abs(grid[2] - 20) <= 3)
+    ends = (grid[0] == 6) | (grid[0] == 14)
+    after, made = interpolated(volume, Mask.from_array(model | (bump & ends)), 0, (6, 14), before)
+    whole = after.to_volume((21, 40, 40))
+    assert made == tuple(range(7, 14))
+    assert (whole & model).sum() == model.sum()
+    assert whole[8, 20, 20:31].all()
+    assert not whole[8, 24:28, 26:31].any()
+    trimmed, _made = interpolated(volume, Mask.from_array(model & ~(notch & ends)), 0, (6, 14), before)
+    whole = trimmed.to_volume((21, 40, 40))
+    assert not whole[8, 15:18, 20].any()
+    assert np.array_equal(whole[10] & ~notch[10], model[10] & ~notch[10])
+    assert np.array_equal(whole[15:], model[15:])
+    one_side = model & ~(notch & (grid[0] == 6))
+    assert interpolated(volume, Mask.from_array(one_side), 0, (6, 14), before)[0] == Mask.from_array(one_side)
+
+
 def test_what_cannot_be_interpolated_is_said() -> None:
     volume = volume_of(np.zeros((10, 10, 10)))
     drawn = np.zeros((10, 10, 10), dtype=np.bool_)

@@ -122,6 +122,7 @@ class Program(QObject):
         window = self.window
         self.empty = EmptyPage(window.words, window.look, self.registry)
         self.empty.setObjectName("empty-page")
+        self.editing.add_options(window)
         self.own_read = OwnReadPanel(window.words, window.look, self.registry)
         self.setup = SetupPanel(window.words, window.look, self.registry, offer_mode=False)
         self.why = WhyPanel(window.words, window.look)

@@ -10,13 +10,16 @@ from overread.core.reading import Reading
 from overread.core.store import ReadingStore
 from overread.core.text import Sentence
 from overread.viewer.commands import CommandRegistry
+from overread.viewer.panels.edit_options import EditOptions
 from overread.viewer.presenters.background import Background
-from overread.viewer.presenters.edit_session import EditSession
+from overread.viewer.presenters.edit_session import SIZES_MM, EditSession
+from overread.viewer.render.viewport import Viewport
 from overread.viewer.state.language import Words
 from overread.viewer.state.views import VolumeState, Workspace
 from overread.viewer.tools.base import Tool
 from overread.viewer.tools.brush import BrushTool
 from overread.viewer.tools.mark import MarkTool
+from overread.viewer.window import MainWindow
 
 COMMANDS = (
     "edit.brush", "edit.smaller", "edit.larger", "edit.grow", "edit.interpolate", "edit.done", "edit.back",
@@ -44,6 +47,7 @@ class Editing:
         self.brush = BrushTool(self.session, words)
         self.tools: tuple[Tool, ...] = (self.brush, MarkTool(self._marked))
         self._before = workspace.tool.value
+        self._hover: tuple[Viewport, float, float] | None = None
 
     def connect(self, registry: CommandRegistry) -> None:
         """Give the commands, and keep the keys and the pressed tool as the session is."""
@@ -65,6 +69,24 @@ class Editing:
         workspace.tool.watch(lambda tool: self._tool_changed(registry, tool))
         self._edits(registry, False)
 
+    def add_options(self, window: MainWindow) -> None:
+        """Put the row of options over the images and join it with the session."""
+        session = self.session
+        options = EditOptions(window.words, window.look, window.registry, SIZES_MM)
+        window.add_options(options)
+        options.sized.connect(lambda place: session.size_mm.set(SIZES_MM[place]))
+        options.ranged.connect(session.set_range)
+        options.erase_chosen.connect(session.erasing.set)
+        session.size_mm.watch(options.set_size)
+        session.scale.watch(lambda scale: options.set_scale(*scale))
+        for each in (session.low, session.high):
+            each.watch(lambda _value: options.set_range(session.low.value, session.high.value))
+        session.erasing.watch(options.set_erasing)
+        self._workspace.marks.preview.watch(lambda preview: options.set_preview(preview is not None))
+        self._workspace.marks.editing.watch(options.setVisible)
+        options.set_size(session.size_mm.value)
+        options.set_range(session.low.value, session.high.value)
+
     def set_shown(self, registry: CommandRegistry, shown: bool) -> None:
         """Another series is shown, or none: editing is over, and without images nothing can be drawn."""
         self.session.leave()
@@ -73,12 +95,15 @@ class Editing:
 
     def point(self, hover: object) -> None:
         """Remember what lies under the pointer: a (port, x, y) of a view, or None."""
+        self._hover = hover if isinstance(hover, tuple) else None
         if isinstance(hover, tuple):
             port, x, y = hover
             self.session.pointer = (port.state, port.ijk_at(x, y)) if port.is_inside(x, y) else None
 
     def _start(self, registry: CommandRegistry) -> None:
         if self.session.start():
+            if self._hover is not None:
+                self.brush.hover(*self._hover)
             self._take("brush")
         # A refused tool is not in hand, though its button was pressed.
         _show_tool(registry, self._workspace.tool.value)

@@ -29,11 +29,12 @@ from overread.core.segment import (
     interpolated,
     joined,
     value_range,
+    values,
     within,
     without,
 )
 from overread.core.store import Change, ReadingStore, new_uid, now
-from overread.core.text import Sentence, sentence
+from overread.core.text import Sentence, sentence, volume_text
 from overread.viewer.presenters.background import Background, Cancel
 from overread.viewer.proposing import place_in_mm
 from overread.viewer.state.marks import Preview
@@ -43,8 +44,10 @@ from overread.viewer.state.views import VolumeState, Workspace
 SIZES_MM = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 16.0, 20.0, 25.0, 30.0, 40.0)
 """Diameters of the brush."""
 FIRST_SIZE_MM = 8.0
-SCALE_HU = (-1024.0, 3071.0)
-"""The ends of the scale of values of the brush; the upper one is also its upper end at the start."""
+Knots = tuple[tuple[float, float], ...]
+"""(share of the line, value) along the scale of a range, straight between them."""
+SCALE_HU: Knots = ((0.0, -1024.0), (0.8, 400.0), (1.0, 3071.0))
+"""Lung and soft tissue have most of the line: there the ends of a range are set."""
 BALL_MM = 5.0
 """Diameter of the ball that is put where nothing can be grown."""
 LABEL = "code.nodule"
@@ -93,7 +96,9 @@ class EditSession:
         self._tell = tell
         self._visible = visible
         self.size_mm = Property(FIRST_SIZE_MM)
-        self.low, self.high = Property(SCALE_HU[0]), Property(SCALE_HU[1])
+        self.scale: Property[tuple[Knots, str]] = Property((SCALE_HU, "HU"))
+        """The values that can be chosen, and their unit."""
+        self.low, self.high = Property(SCALE_HU[0][1]), Property(SCALE_HU[-1][1])
         self.erasing = Property(False)
         self.stroke: Property[Stroke | None] = Property(None)
         """The stroke being drawn."""
@@ -150,10 +155,22 @@ class EditSession:
         return next(hit, None)
 
     def _take_range(self, state: VolumeState, mask: Mask) -> None:
-        found = value_range(state.volume, mask)
-        high = max(SCALE_HU[1], found[1]) if found is not None else SCALE_HU[1]
-        self.low.set(SCALE_HU[0] if found is None else float(found[0] // 10 * 10))
-        self.high.set(high if state.volume.unit == "HU" or found is None else found[1])
+        """Start with the finding's own values; what is brighter belongs to it as well."""
+        volume = state.volume
+        low, high = value_range(volume, mask) or (SCALE_HU[0][1], SCALE_HU[-1][1])
+        knots = SCALE_HU
+        if volume.unit != "HU":
+            whole = values(
+                volume, ((mask.box[0][0], mask.box[0][1]), (0, volume.voxels.shape[1]), (0, volume.voxels.shape[2]))
+            )
+            knots = ((0.0, float(whole.min())), (1.0, float(whole.max())))
+        self.scale.set((knots, volume.unit))
+        self.set_range(math.floor(low / 10) * 10.0 if volume.unit == "HU" else low, max(high, knots[-1][1]))
+
+    def set_range(self, low: float, high: float) -> None:
+        """Paint only voxels with these values, both counted."""
+        self.low.set(low)
+        self.high.set(high)
 
     def _selected(self, uid: str) -> None:
         if self._marks.editing.value and uid != self._uid:
@@ -261,7 +278,7 @@ class EditSession:
             return
         painted = self.painted()
         axis = max(painted, key=lambda one: (min(2, len(painted[one])), one == self._axis), default=0)
-        volume, mask, uid = state.volume, finding.mask, finding.uid
+        volume, mask, before, uid = state.volume, finding.mask, self._at_start, finding.uid
 
         def done(made: tuple[Mask, tuple[int, ...]]) -> None:
             if self._marks.editing.value and uid == self._uid:
@@ -270,7 +287,7 @@ class EditSession:
             self._next()
 
         self._background.run(
-            lambda _cancel: interpolated(volume, mask, axis, painted.get(axis, ())), done, self._refused
+            lambda _cancel: interpolated(volume, mask, axis, painted.get(axis, ()), before), done, self._refused
         )
 
     # from a gesture to an edit
@@ -302,8 +319,15 @@ class EditSession:
 
         def done(paint: Paint) -> None:
             self.store.apply(paint)
-            if finding.judgement is not None and finding.origin is not Origin.PERSON:
-                self._tell("note", sentence("editing.judged-again", tag=finding.tag))
+            taken_back = finding.judgement is not None and finding.origin is not Origin.PERSON
+            self._tell(
+                "note",
+                sentence(
+                    "editing.judged-again" if taken_back else "editing.painted",
+                    tag=finding.tag,
+                    volume=volume_text(paint.measures.volume_mm3),
+                ),
+            )
             self.store.then(lambda: self._ended(stroke))
 
         self._background.run(work, done, lambda error: self._refused(error, stroke))
@@ -385,8 +409,9 @@ class EditSession:
             finding, told = made
             # Numbered now: another mark may have been added meanwhile.
             self.store.apply(Add(msgspec.structs.replace(finding, number=reading.next_number(Origin.PERSON))))
-            if told is not None:
-                self._tell("note", sentence(told.id.replace(".grow-", ".ball-"), mm=f"{BALL_MM:.0f}"))
+            text_id = "editing.marked" if told is None else told.id.replace(".grow-", ".ball-")
+            volume = volume_text(finding.measures.volume_mm3)
+            self._tell("note", sentence(text_id, mm=f"{BALL_MM:.0f}", volume=volume))
             self.store.then(lambda: self._added(finding.uid))
 
         self._background.run(work, done, self._refused)
