@@ -60,6 +60,16 @@ def without(mask: Mask, taken: Mask) -> Mask:
     return Mask.from_array(mask.to_array() & ~in_box(taken, mask.box), mask.origin_kji)
 
 
+def slab(mask: Mask, axis: int, index: int) -> Mask:
+    """The part of a mask that lies on one slice along an array axis."""
+    found = mask.plane(axis, index)
+    if found is None:
+        return EMPTY
+    corner = list(mask.origin_kji)
+    corner[axis] = index
+    return Mask.from_array(np.expand_dims(found[0], axis), (corner[0], corner[1], corner[2]))
+
+
 def disc(geometry: Geometry, axis: int, start_ijk: Triple, end_ijk: Triple, radius_mm: float) -> Mask:
     """One step of a stroke: the voxels of a slice within a radius of the line between two points of that slice.
 
@@ -75,7 +85,7 @@ def disc(geometry: Geometry, axis: int, start_ijk: Triple, end_ijk: Triple, radi
     index = _nearest(start_ijk[through])
     sizes = geometry.shape_ijk
     if not 0 <= index < sizes[through]:
-        return Mask.from_array(np.zeros((1, 1, 1), dtype=np.bool_))
+        return EMPTY
     ends = np.array([(p[first], p[second]) for p in (start_ijk, end_ijk)])
     wide = radius_mm / rise
     long = (radius_mm + abs(lean) * wide) / step
@@ -84,7 +94,7 @@ def disc(geometry: Geometry, axis: int, start_ijk: Triple, end_ijk: Triple, radi
         for a, half, size in ((0, long, sizes[first]), (1, wide, sizes[second]))
     ]
     if any(low >= high for low, high in spans):
-        return Mask.from_array(np.zeros((1, 1, 1), dtype=np.bool_))
+        return EMPTY
     (a0, a1), (b0, b1) = spans
     a, b = np.arange(a0, a1)[None, :], np.arange(b0, b1)[:, None]
     flat = np.stack([a * step + b * lean, np.broadcast_to(b * rise, (b1 - b0, a1 - a0))], axis=-1)

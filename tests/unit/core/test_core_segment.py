@@ -18,6 +18,7 @@ from overread.core.segment import (
     grow,
     interpolated,
     joined,
+    slab,
     value_range,
     within,
     without,
@@ -125,6 +126,9 @@ def test_masks_are_joined_and_taken_from_each_other() -> None:
     assert voxels_of(without(first, second)) == {(4, 5, 6), (4, 6, 6), (4, 5, 7), (4, 6, 7)}
     assert without(first, first) == EMPTY
     assert joined(EMPTY, first) == first
+    assert voxels_of(slab(first, 2, 7)) == {(4, 5, 7), (4, 6, 7)}
+    assert voxels_of(slab(first, 1, 6)) == {(4, 6, 6), (4, 6, 7), (4, 6, 8)}
+    assert slab(first, 0, 5) == EMPTY
 
 
 @pytest.mark.parametrize("radius", [3.0, 5.0, 8.0, 14.0])

@@ -44,7 +44,7 @@ class Editing:
     ) -> None:
         self._workspace = workspace
         self.session = EditSession(store, workspace, background, tell, visible)
-        self.brush = BrushTool(self.session, words)
+        self.brush = BrushTool(self.session, workspace.marks.preview, words)
         self.tools: tuple[Tool, ...] = (self.brush, MarkTool(self._marked))
         self._before = workspace.tool.value
         self._hover: tuple[Viewport, float, float] | None = None

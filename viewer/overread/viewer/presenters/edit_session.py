@@ -14,7 +14,7 @@ from typing import Literal
 
 import msgspec
 
-from overread.core.edits import Add, Paint, Remove
+from overread.core.edits import Add, Paint, Redo, Remove, Undo
 from overread.core.errors import OverreadError
 from overread.core.finding import Finding, Origin
 from overread.core.geometry import Triple
@@ -236,13 +236,10 @@ class EditSession:
         self.keeping.set((*self.keeping.value, stroke))
         self._paint("erase" if stroke.erases else "brush", state, stroke.on, stroke)
 
-    def drawn_on(self, finding: Finding) -> Mask:
-        """The mask of a finding with the strokes that it does not hold yet."""
-        mask = finding.mask
-        for stroke in (*self.keeping.value, self.stroke.value):
-            if stroke is not None and stroke.uid == finding.uid:
-                mask = stroke.on(mask)
-        return mask
+    def strokes(self) -> tuple[Stroke, ...]:
+        """The strokes that the finding being edited does not hold yet, in their order."""
+        drawn = (*self.keeping.value, self.stroke.value)
+        return tuple(one for one in drawn if one is not None and one.uid == self._uid)
 
     def grow(self) -> None:
         """Add what grows from the point under the pointer."""
@@ -377,9 +374,11 @@ class EditSession:
         finding = self.finding()
         if self._marks.editing.value and finding is None:
             self.leave()
-        preview = self._marks.preview.value
-        if preview is not None and finding is not None and isinstance(change.edit, Paint):
+        if finding is not None and isinstance(change.edit, Paint | Undo | Redo):
             self._marks.preview.set(None)
+        if finding is not None and isinstance(change.edit, Undo | Redo):
+            volume = volume_text(finding.measures.volume_mm3)
+            self._tell("note", sentence("editing.is-now", tag=finding.tag, volume=volume))
 
     # own marks
 

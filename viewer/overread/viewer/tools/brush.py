@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 
 from overread.core.finding import Finding
 from overread.core.geometry import Triple
+from overread.core.mask import Mask
+from overread.core.segment import slab, without
 from overread.core.text import number
-from overread.viewer.presenters.edit_session import EditSession, shows
+from overread.viewer.presenters.edit_session import EditSession, Stroke, shows
 from overread.viewer.render.cuts import fill_cut
 from overread.viewer.render.overlays import PLATE, plate_text
 from overread.viewer.render.palette import colour
 from overread.viewer.render.viewport import Viewport
 from overread.viewer.state.language import Words
+from overread.viewer.state.marks import Preview
+from overread.viewer.state.observable import Property
 from overread.viewer.tools.base import PlainTool
 
 FILL = 0.16
@@ -28,18 +35,19 @@ class BrushTool(PlainTool):
     id = "brush"
     hides_pointer = True
 
-    def __init__(self, session: EditSession, words: Words) -> None:
+    def __init__(self, session: EditSession, preview: Property[Preview | None], words: Words) -> None:
         super().__init__()
         self._session = session
+        self._preview = preview
         self._words = words
         self._last: Triple | None = None
         self._erases = False
         self._at: tuple[int, float, float] | None = None
-        for each in (session.size_mm, session.low, session.high):
+        watched: tuple[Property[Any], ...] = (
+            session.size_mm, session.low, session.high, session.erasing, session.stroke, session.keeping, preview,
+        )  # fmt: skip
+        for each in watched:
             each.watch(lambda _value: self._touch())
-        session.erasing.watch(lambda _value: self._touch())
-        session.stroke.watch(lambda _value: self._touch())
-        session.keeping.watch(lambda _value: self._touch())
 
     def _touch(self) -> None:
         self.drawn.set(self.drawn.value + 1)
@@ -91,9 +99,20 @@ class BrushTool(PlainTool):
         """See ``Tool``."""
         finding = self._session.finding()
         if finding is not None and shows(port.state, finding):
-            fill_cut(painter, port, self._session.drawn_on(finding), _colour_of(finding), FILL)
+            self._fill(painter, port, finding)
         if self._at is not None and self._at[0] == id(port.view):
             self._circle(painter, port, *self._at[1:])
+
+    def _fill(self, painter: QPainter, port: Viewport, finding: Finding) -> None:
+        """The finding on this slice as it is with the strokes; what a preview would add, half as strong."""
+        axis, index = _axis(port), port.state.slice_index(port.view.plane.value)
+        shown = _slab(finding.mask, axis, index)
+        for stroke in self._session.strokes():
+            shown = Stroke(stroke.uid, slab(stroke.mask, axis, index), stroke.erases).on(shown)
+        fill_cut(painter, port, shown, _colour_of(finding), FILL)
+        preview = self._preview.value
+        if preview is not None and preview.uid == finding.uid:
+            fill_cut(painter, port, without(_slab(preview.mask, axis, index), shown), _colour_of(finding), FILL / 2)
 
     def _circle(self, painter: QPainter, port: Viewport, x: float, y: float) -> None:
         radius = self._session.size_mm.value / 2
@@ -126,6 +145,12 @@ class BrushTool(PlainTool):
         below = circle.bottom() + BESIDE
         y = below if below + height < port.height else circle.top() - BESIDE - height
         plate_text(painter, circle.left(), y, words.strip(), right=circle.left() > port.width / 2)
+
+
+@lru_cache(maxsize=16)
+def _slab(mask: Mask, axis: int, index: int) -> Mask:
+    """``slab``, kept: a large mask takes long to unpack, and each move of the pointer paints."""
+    return slab(mask, axis, index)
 
 
 def _axis(port: Viewport) -> int:
