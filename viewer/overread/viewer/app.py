@@ -50,6 +50,7 @@ from overread.viewer.tasks import Tasks
 from overread.viewer.tools.base import Tool
 from overread.viewer.tools.look import CrosshairTool, PanTool, WindowTool, ZoomTool
 from overread.viewer.tools.measure import LengthTool, Measured, ProbeTool, probe_text
+from overread.viewer.tools.shapes import shape_tools
 from overread.viewer.window import MainWindow
 
 DRAWN_SIZE = (1600, 1000)
@@ -99,7 +100,8 @@ class Program(QObject):
         )  # fmt: skip
         tools: tuple[Tool, ...] = (
             WindowTool(), PanTool(), ZoomTool(), CrosshairTool(),
-            LengthTool(self.words, self._measured), ProbeTool(self.words), *self.editing.tools,
+            LengthTool(self.words, self._measured), ProbeTool(self.words),
+            *shape_tools(self.words, self._measured), *self.editing.tools,
         )  # fmt: skip
         self.profile: Property[str] = Property(self.settings.text("mouse"))
         self.text_scale = Property(self.settings.number("text-size") / 100)

@@ -114,9 +114,10 @@ class SliceView(QWidget):
                 painter.fillRect(self.rect(), Qt.GlobalColor.black)
                 return
             self._painter.text_scale = self._services.text_scale.value
-            draft = self._held.draft.value if self._held is not None else None
-            self._painter.paint(painter, port, active=self._active, draft=draft)
             in_hand = self._in_hand()
+            drafting = self._held if self._held is not None else in_hand if self._active else None
+            draft = None if drafting is None else drafting.draft.value
+            self._painter.paint(painter, port, active=self._active, draft=draft)
             if in_hand is not None and not self._services.workspace.overlays.held_hidden.value:
                 in_hand.paint(painter, port)
         finally:
@@ -127,6 +128,9 @@ class SliceView(QWidget):
 
     def _tool_changed(self) -> None:
         tool = self._in_hand()
+        for other in self._services.tools.values():
+            if other is not tool:
+                other.cancel()
         blank = tool is not None and tool.hides_pointer
         self.setCursor(Qt.CursorShape.BlankCursor if blank else Qt.CursorShape.ArrowCursor)
         self.update()
