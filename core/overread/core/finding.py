@@ -12,8 +12,20 @@ from overread.core.mask import Mask
 from overread.core.text import Sentence
 
 
+class MeasuredValue(msgspec.Struct, frozen=True):
+    """One more value of a measurement: ``short``, ``sd``, ``min``, ``max`` or ``area``."""
+
+    name: str
+    value: float
+    unit: str
+
+
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     """One measurement. Points are patient LPS mm; ``unit`` is "mm", or "px" where the series gives no mm.
+
+    ``kind`` and its points: ``length`` two ends; ``bidirectional`` the ends of the long axis, then of the short one;
+    ``angle`` (``unit`` "°") end, vertex, end; ``roi`` the ends of the two axes of an ellipse, the longer first, and
+    ``value`` the mean of its pixels in the unit of the images.
 
     ``uid`` is a DICOM UID that stays with the measurement in everything that is written of it.
     """
@@ -30,6 +42,8 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     image_number: int = 0
     across_gap: bool = False
     """True when the line passes over slices that hold no pixels."""
+    values: tuple[MeasuredValue, ...] = ()
+    """What was measured beside ``value``: the short axis, or what an ROI holds beside its mean."""
 
 
 class KeyImage(msgspec.Struct, frozen=True, kw_only=True):

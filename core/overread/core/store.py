@@ -129,6 +129,10 @@ class ReadingStore:
         else:
             self._keep(Entry(new_uid(), study_uid, now(), who, fact), None)
 
+    def then(self, call: Call) -> None:
+        """Call something when all that was asked before has entered the reading or could not."""
+        self._ask(call)
+
     def undo(self) -> None:
         """Take back the newest edit that stands when all that was asked before has entered."""
         self._ask(self._undo)

@@ -27,6 +27,8 @@ from overread.viewer.canvas.area import ViewArea
 from overread.viewer.canvas.slice_view import ViewServices
 from overread.viewer.canvas.volume_view import VolumeView
 from overread.viewer.commands import CommandRegistry, load_keymap
+from overread.viewer.editing import COMMANDS as EDIT_COMMANDS
+from overread.viewer.editing import Editing
 from overread.viewer.guide import Guide
 from overread.viewer.pages.about import AboutPage
 from overread.viewer.pages.empty import EmptyPage
@@ -50,6 +52,7 @@ from overread.viewer.tasks import Tasks
 from overread.viewer.tools.base import Tool
 from overread.viewer.tools.look import CrosshairTool, PanTool, WindowTool, ZoomTool
 from overread.viewer.tools.measure import LengthTool, Measured, ProbeTool, probe_text
+from overread.viewer.tools.shapes import shape_tools
 from overread.viewer.window import MainWindow
 
 DRAWN_SIZE = (1600, 1000)
@@ -62,6 +65,8 @@ OWN_COMMANDS = (
     "panel.left", "panel.right", "window.full-screen", "edit.undo", "edit.redo", "help.keys", "help.setup",
     "help.about", "language.en", "language.zh", "page.close",
 )  # fmt: skip
+ROOM_COMMANDS = (*view_commands.COMMANDS, *judging.COMMANDS, *saving.COMMANDS)
+"""Commands of the rooms that need a study."""
 
 
 class Program(QObject):
@@ -100,9 +105,14 @@ class Program(QObject):
         self._start()
 
     def _make_views(self) -> None:
+        self.editing = Editing(
+            self.store, self.workspace, self.tasks, self.words, self.tell,
+            lambda reading: reading.visible(self.settings.text("reading-mode") == "second"),
+        )  # fmt: skip
         tools: tuple[Tool, ...] = (
             WindowTool(), PanTool(), ZoomTool(), CrosshairTool(),
             LengthTool(self.words, self._measured), ProbeTool(self.words),
+            *shape_tools(self.words, self._measured), *self.editing.tools,
         )  # fmt: skip
         self.profile: Property[str] = Property(self.settings.text("mouse"))
         self.text_scale = Property(self.settings.number("text-size") / 100)
@@ -119,9 +129,7 @@ class Program(QObject):
         self.area = ViewArea(self.services)
 
     def _make_window(self) -> None:
-        available = (
-            *view_commands.COMMANDS, *judging.COMMANDS, *saving.COMMANDS, *OWN_COMMANDS, *asking.COMMANDS
-        )  # fmt: skip
+        available = (*ROOM_COMMANDS, *OWN_COMMANDS, *asking.COMMANDS, *EDIT_COMMANDS)
         self.registry = CommandRegistry(load_keymap(), available, self.words.current.value)
         self.window = MainWindow(
             self.registry, self.area, self.words.current.value, self.settings.number("text-size")
@@ -129,6 +137,7 @@ class Program(QObject):
         window = self.window
         self.empty = EmptyPage(window.words, window.look, self.registry)
         self.empty.setObjectName("empty-page")
+        self.editing.add_options(window)
         self.own_read = OwnReadPanel(window.words, window.look, self.registry)
         self.judging = judging.Judging(
             window, self.workspace, self.study, self.store, self.area, self.own_read,
@@ -153,6 +162,7 @@ class Program(QObject):
     def _connect(self) -> None:
         window, study = self.window, self.study
         view_commands.ViewCommands(self.registry, self.workspace, study, self.tell).connect()
+        self.editing.connect(self.registry)
         calls: dict[str, Callable[..., object]] = {
             "study.open": self.choose_folder,
             "study.open-files": self.choose_files,
@@ -163,8 +173,8 @@ class Program(QObject):
             "series.next": lambda: study.step_series(1),
             "finding.key-image": self.turn_key_image,
             "patient.hide": self.workspace.overlays.patient_hidden.set,
-            "edit.undo": self.store.undo,
-            "edit.redo": self.store.redo,
+            "edit.undo": self.editing.session.undo,
+            "edit.redo": self.editing.session.redo,
             "app.settings": self.show_settings,
             "help.keys": lambda: window.show_page(self.key_sheet),
             "help.setup": lambda: window.show_page(self.setup),
@@ -192,6 +202,7 @@ class Program(QObject):
         self.setup.mouse_chosen.connect(lambda key: self.change_setting("mouse", key.replace("-", "_")))
         self.settings_page.changed.connect(self.change_setting)
         self.area.hovered.connect(self._hovered)
+        self.area.hovered.connect(self.editing.point)
         self.area.why_clicked.connect(self.explain)
         self._watch()
 
@@ -233,8 +244,9 @@ class Program(QObject):
         window = self.window
         window.left.studies.set_current(shown.series.key if shown else None)
         self.asking.shown(shown)
-        for command in (*view_commands.COMMANDS, *judging.COMMANDS, *saving.COMMANDS):
+        for command in ROOM_COMMANDS:
             self.registry.set_enabled(command, shown is not None)
+        self.editing.set_shown(self.registry, shown is not None)
         if shown is None:
             self.store.close_study()
             self._show_undo()

@@ -80,6 +80,7 @@ def facts(study: StudyPresenter, workspace: Workspace, store: ReadingStore, plac
     """What is shown, in JSON's terms."""
     shown = study.shown.value
     reading = store.reading
+    selected = None if reading is None else reading.finding(workspace.marks.selected.value)
     found: dict[str, Any] = {
         "series": len(study.catalogue.value),
         "layout": workspace.layout.value,
@@ -88,6 +89,9 @@ def facts(study: StudyPresenter, workspace: Workspace, store: ReadingStore, plac
         "measurements": [] if reading is None else [[one.value, one.unit] for one in reading.measurements],
         "undo": store.undo_words is not None,
         "key_images": [] if reading is None else [one.image_number for one in reading.key_images],
+        "editing": workspace.marks.editing.value,
+        "masks": [] if reading is None else [[one.tag, str(one.state), one.mask.voxels] for one in reading.findings],
+        "selected": None if selected is None else [selected.tag, str(selected.state), selected.mask.voxels],
     }
     if shown is not None:
         window = shown.state.window.value

@@ -19,7 +19,8 @@ from overread.viewer.render.overlays import DrawnMeasurement
 from overread.viewer.render.slice_painter import badge_sentence
 from overread.viewer.state.language import Words
 from overread.viewer.state.views import Plane, VolumeState
-from overread.viewer.tools.measure import Measured, length_words, value_text
+from overread.viewer.tools.measure import Measured
+from overread.viewer.tools.shapes import measured_words, short_text
 
 
 def patient_line(series: Series, *, hidden: bool = False) -> PatientLine:
@@ -95,11 +96,11 @@ def measurement_rows(reading: Reading) -> list[MeasurementRow]:
     lengths = [
         MeasurementRow(
             key=one.uid,
-            icon="length",
+            icon=one.kind,
             title=sentence(
                 f"open.measured-{one.kind}", image=one.image_number, plane=sentence(f"view.{one.plane}").say()
             ),
-            value=value_text(one.value, one.unit) + (" *" if one.across_gap else ""),
+            value=short_text(one) + (" *" if one.across_gap else ""),
         )
         for one in reading.measurements
     ]
@@ -149,6 +150,7 @@ def as_measurement(measured: Measured, uid: str) -> Measurement:
         slice_index=measured.slice_index,
         image_number=state.image_number(measured.plane),
         across_gap=measured.across_gap,
+        values=measured.values,
     )
 
 
@@ -159,7 +161,7 @@ def drawn(
     if reading is None:
         return []
     return [
-        DrawnMeasurement(one.points_lps_mm, length_words(words, one.value, one.unit, across_gap=one.across_gap))
+        DrawnMeasurement(one.points_lps_mm, measured_words(words, one), one.kind)
         for one in reading.measurements
         if (one.series_uid, one.split) == (state.series.uid, state.series.split)
         and one.plane == str(plane)

@@ -16,7 +16,7 @@ from overread.viewer.render.volume3d import presets as volume_presets
 from overread.viewer.state.observable import Property
 from overread.viewer.state.views import Plane, ViewState, VolumeState, Workspace
 
-TOOLS = ("window", "pan", "zoom", "length", "probe")
+TOOLS = ("window", "pan", "zoom", "length", "bidirectional", "angle", "roi", "probe")
 LAYOUT_ORDER = tuple(LAYOUTS)
 COMMANDS = (
     *(f"slice.{name}" for name in ("previous", "next", "back-ten", "on-ten", "first", "last")),

@@ -13,7 +13,16 @@ from PySide6.QtGui import (
     QMoveEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QApplication, QFrame, QGridLayout, QMainWindow, QMenu, QStackedWidget, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QGridLayout,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from overread.core.text import Language, say
 from overread.viewer.commands import MENUS, SUBMENUS, CommandRegistry
@@ -164,6 +173,12 @@ class MainWindow(QMainWindow):
         self.registry.set_checked("panel.left", True)
         self.left.show_inbox(inbox)
         (self.left.inbox.list if inbox else self.left.studies.list).setFocus()
+
+    def add_options(self, row: QWidget) -> None:
+        """One more row of options between the tools and the images; it shows and hides itself."""
+        layout = self._middle.layout()
+        if isinstance(layout, QVBoxLayout):
+            layout.insertWidget(layout.indexOf(self.centre), row)
 
     def set_home(self, panel: QWidget) -> None:
         """The panel that the right side shows when no page is open."""

@@ -93,8 +93,10 @@ class SliceView(QWidget):
         state = view.volume.value
         if state is not None:
             watched += [state.window, state.place_ijk, state.revision]
-        watched += [tool.draft for tool in services.tools.values()]
+        for tool in services.tools.values():
+            watched += [tool.draft, tool.drawn]
         self._stops = [one.watch(lambda _value: self.update()) for one in watched]
+        self._stops.append(services.workspace.tool.watch(lambda _tool: self._tool_changed()))
 
     def release_state(self) -> None:
         """End all watches; call before the view is thrown away."""
@@ -125,10 +127,26 @@ class SliceView(QWidget):
                 painter.fillRect(self.rect(), Qt.GlobalColor.black)
                 return
             self._painter.text_scale = self._services.text_scale.value
-            draft = self._held.draft.value if self._held is not None else None
+            in_hand = self._in_hand()
+            drafting = self._held if self._held is not None else in_hand if self._active else None
+            draft = None if drafting is None else drafting.draft.value
             self._painter.paint(painter, port, active=self._active, draft=draft)
+            if in_hand is not None and not self._services.workspace.overlays.held_hidden.value:
+                in_hand.paint(painter, port)
         finally:
             painter.end()
+
+    def _in_hand(self) -> Tool | None:
+        return self._services.tools.get(self._services.workspace.tool.value)
+
+    def _tool_changed(self) -> None:
+        tool = self._in_hand()
+        for other in self._services.tools.values():
+            if other is not tool:
+                other.cancel()
+        blank = tool is not None and tool.hides_pointer
+        self.setCursor(Qt.CursorShape.BlankCursor if blank else Qt.CursorShape.ArrowCursor)
+        self.update()
 
     def _tool_for(self, event: QMouseEvent) -> Tool | None:
         button = event.button()
@@ -139,7 +157,7 @@ class SliceView(QWidget):
         if button == Qt.MouseButton.LeftButton:
             if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
                 return self._middle
-            return self._services.tools.get(self._services.workspace.tool.value)
+            return self._in_hand()
         return None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -156,6 +174,7 @@ class SliceView(QWidget):
         self._held, self._button = self._tool_for(event), event.button()
         self._start = self._last = at
         if self._held is not None:
+            self._held.ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
             self._held.press(port, at.x(), at.y())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -164,12 +183,19 @@ class SliceView(QWidget):
         if port is None:
             return
         at = event.position()
+        in_hand = self._in_hand()
+        if in_hand is not None:
+            in_hand.ctrl = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if self._held is not None:
             step = at - self._last
             self._held.drag(port, at.x(), at.y(), step.x(), step.y())
             self._last = at
         elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier and port.state.has_planes:
             point_all_at(port, at.x(), at.y())
+        elif in_hand is not None:
+            in_hand.hover(port, at.x(), at.y())
+        if in_hand is not None and in_hand.hides_pointer:
+            self.update()
         self.hovered.emit((port, at.x(), at.y()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -201,14 +227,23 @@ class SliceView(QWidget):
 
     def leaveEvent(self, event: object) -> None:
         """Tell that the pointer is on no image."""
+        in_hand = self._in_hand()
+        if in_hand is not None:
+            in_hand.leave()
+            self.update()
         self.hovered.emit(None)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Slices; with Ctrl zoom at the pointer."""
+        """Slices; with Ctrl zoom at the pointer; with Shift what the tool in hand makes of it, else slices."""
         port = self.port()
         if port is None:
             return
         turned = event.angleDelta().y() or event.angleDelta().x()
+        in_hand = self._in_hand()
+        with_shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if with_shift and in_hand is not None and in_hand.turn(round(turned / WHEEL_NOTCH)):
+            event.accept()
+            return
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             port.zoom_at(event.position().x(), event.position().y(), WHEEL_ZOOM ** (turned / WHEEL_NOTCH))
         else:

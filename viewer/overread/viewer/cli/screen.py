@@ -194,6 +194,12 @@ class Screen:
             self._xdotool("mousemove", x, y)
         self._xdotool("mouseup", button)
 
+    def drag_with(self, key: str, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """Drag with a key held."""
+        self._xdotool("keydown", key)
+        self.drag(start, end)
+        self._xdotool("keyup", key)
+
     def wheel(self, at: tuple[int, int], notches: int) -> None:
         """Turn the wheel; positive is towards the person (the next images)."""
         self._xdotool("mousemove", *at, "click", "--repeat", abs(notches), "--delay", 20, 5 if notches > 0 else 4)

@@ -26,10 +26,14 @@ RAIL = 3.0
 
 @dataclass(frozen=True, slots=True)
 class DrawnMeasurement:
-    """A measurement, finished or being drawn: patient points, and the words beside the last."""
+    """A measurement, finished or being drawn: patient points, and the words (in lines) beside the last.
+
+    ``kind`` as in ``core.finding.Measurement``; one point alone is a cross, two alone are a line.
+    """
 
     points_lps_mm: tuple[Triple, ...]
     words: str
+    kind: str = "length"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +192,8 @@ def draw_line(painter: QPainter, port: Viewport, points_lps_mm: Sequence[Triple]
             across = QPointF(-along.y() / length * 5, along.x() / length * 5)
             _tick(painter, points[0], across)
             _tick(painter, points[1], across)
+    if not words:
+        return
     last = points[-1]
     metrics = QFontMetricsF(painter.font())
     width = metrics.horizontalAdvance(words)

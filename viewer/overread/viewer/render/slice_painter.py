@@ -20,6 +20,7 @@ from overread.viewer.render.marks import MarkPainter
 from overread.viewer.render.overlays import CornerText, DrawnMeasurement
 from overread.viewer.render.palette import colour
 from overread.viewer.render.planes import plane_pixels
+from overread.viewer.render.shapes import draw_measurement
 from overread.viewer.render.viewport import Viewport
 from overread.viewer.state.language import Words
 from overread.viewer.state.views import PLANE_LPS_AXIS, Overlays, Plane, VolumeState
@@ -139,9 +140,9 @@ class SlicePainter:
             if self.marks is not None:
                 self.marks.paint(painter, port)
             for line in self.measurements(port.state, plane, port.state.slice_index(plane)):
-                overlays.draw_line(painter, port, line.points_lps_mm, line.words)
+                draw_measurement(painter, port, line)
         if draft is not None:
-            overlays.draw_line(painter, port, draft.points_lps_mm, draft.words)
+            draw_measurement(painter, port, draft)
         self._locator(painter, port)
         self.badge_area = overlays.draw_corners(painter, port.width, port.height, self.corner_text(port))
         painter.setFont(overlays.image_font(FAMILIES, 13 * self.text_scale))

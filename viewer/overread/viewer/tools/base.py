@@ -1,8 +1,13 @@
-"""What a mouse tool is: it hears of presses and moves in one view and changes state; it paints through ``draft``."""
+"""What a mouse tool is: it hears of presses and moves in one view and changes state.
+
+It draws through ``draft``, or by itself in ``paint``; when what it would paint has changed it touches ``drawn``.
+"""
 
 from __future__ import annotations
 
 from typing import Protocol
+
+from PySide6.QtGui import QPainter
 
 from overread.viewer.render.overlays import DrawnMeasurement
 from overread.viewer.render.viewport import Viewport
@@ -14,6 +19,11 @@ class Tool(Protocol):
 
     id: str
     draft: Property[DrawnMeasurement | None]
+    drawn: Property[int]
+    ctrl: bool
+    """True while Ctrl is held; the view keeps it up to date."""
+    hides_pointer: bool
+    """True when the tool draws something of its own at the pointer."""
 
     def press(self, port: Viewport, x: float, y: float) -> None:
         """The button went down at a point."""
@@ -27,6 +37,15 @@ class Tool(Protocol):
     def hover(self, port: Viewport, x: float, y: float) -> None:
         """The pointer moved without a button."""
 
+    def leave(self) -> None:
+        """The pointer left the view."""
+
+    def turn(self, notches: int) -> bool:
+        """The wheel was turned with Shift held, away from the person when positive; True when that was used."""
+
+    def paint(self, painter: QPainter, port: Viewport) -> None:
+        """Draw over a view, above everything else, in its points."""
+
     def cancel(self) -> None:
         """Forget what is half done."""
 
@@ -35,9 +54,12 @@ class PlainTool:
     """A tool that needs only some of it."""
 
     id = ""
+    hides_pointer = False
 
     def __init__(self) -> None:
         self.draft: Property[DrawnMeasurement | None] = Property(None)
+        self.drawn = Property(0)
+        self.ctrl = False
 
     def press(self, port: Viewport, x: float, y: float) -> None:
         """See ``Tool``."""
@@ -49,6 +71,16 @@ class PlainTool:
         """See ``Tool``."""
 
     def hover(self, port: Viewport, x: float, y: float) -> None:
+        """See ``Tool``."""
+
+    def leave(self) -> None:
+        """See ``Tool``."""
+
+    def turn(self, notches: int) -> bool:
+        """See ``Tool``."""
+        return False
+
+    def paint(self, painter: QPainter, port: Viewport) -> None:
         """See ``Tool``."""
 
     def cancel(self) -> None:

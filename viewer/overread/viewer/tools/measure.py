@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from overread.core.finding import MeasuredValue
 from overread.core.geometry import Triple, place_letters_mm
 from overread.core.text import number
 from overread.viewer.render.overlays import DrawnMeasurement
@@ -22,7 +23,7 @@ SHORTEST_POINTS = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a tool measured. ``unit`` is "mm", or "px" where the series gives no mm."""
+    """What a tool measured; see ``core.finding.Measurement`` for kinds, points and units."""
 
     kind: str
     points_lps_mm: tuple[Triple, ...]
@@ -32,6 +33,7 @@ class Measured:
     plane: Plane
     slice_index: int
     across_gap: bool
+    values: tuple[MeasuredValue, ...] = ()
 
 
 class LengthTool(PlainTool):
