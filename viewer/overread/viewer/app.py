@@ -22,7 +22,8 @@ from overread.core.settings import BY_NAME, SCHEMA, account_name, load_settings
 from overread.core.shared import sweep
 from overread.core.store import Change, ReadingStore, new_uid
 from overread.core.text import Language, Sentence, sentence
-from overread.viewer import diagnostics, drive, shell, view_commands
+from overread.plugins.host import Host
+from overread.viewer import comparing, diagnostics, drive, shell, view_commands
 from overread.viewer.canvas.area import ViewArea
 from overread.viewer.canvas.slice_view import ViewServices
 from overread.viewer.canvas.volume_view import VolumeView
@@ -87,6 +88,12 @@ class Program(QObject):
         self._make_views()
         self._make_window()
         self.places = Places(self.tasks, self.journal, self.study, self.tell)
+        self.plugins = Host(paths.config, self.settings.approved_plugins, lambda told: self.tell("warning", told))
+        parts = comparing.Parts(
+            self.tasks, self.journal, self.store, self.shelf, self.study, self.workspace, self.registry, self.plugins,
+            self.window, self.area, self.own_read, self.tell, lambda: self.settings.text("reading-mode") == "second",
+        )  # fmt: skip
+        self.comparing = comparing.Comparing(parts)
         self._connect()
         self._start()
 
@@ -108,7 +115,7 @@ class Program(QObject):
         self.area = ViewArea(self.services)
 
     def _make_window(self) -> None:
-        available = (*view_commands.COMMANDS, *OWN_COMMANDS)
+        available = (*view_commands.COMMANDS, *comparing.COMMANDS, *OWN_COMMANDS)
         self.registry = CommandRegistry(load_keymap(), available, self.words.current.value)
         self.window = MainWindow(
             self.registry, self.area, self.words.current.value, self.settings.number("text-size")
@@ -174,6 +181,7 @@ class Program(QObject):
         self.study.catalogue.watch(lambda _series: self._rows_timer.start())
         self.study.thumbnail_made.watch(lambda _count: self._rows_timer.start())
         self.study.shown.watch(self._shown)
+        self.study.shown.watch(lambda _shown: self._rows_timer.start())
         self.inbox.arrivals.watch(lambda arrivals: self._show_arrivals())
         self.store.watch(self._changed)
         self._inbox_timer = QTimer(self, interval=INBOX_MS)
@@ -187,6 +195,7 @@ class Program(QObject):
         self._show_undo()
         for complaint in self.settings.complaints:
             self.tell("warning", complaint)
+        self.plugins.start(window=True)
         if missing_cjk():
             self.tell("warning", sentence("open.no-cjk"))
         self._undo_catch = diagnostics.catch_unexpected(
@@ -353,6 +362,9 @@ class Program(QObject):
     # the reading
 
     def _measured(self, measured: Measured) -> None:
+        if measured.state.is_prior:
+            self.tell("note", sentence("prior.only-look"))
+            return
         self.store.apply(Measure(shell.as_measurement(measured, new_uid())))
 
     def go_to_measurement(self, uid: str) -> None:

@@ -87,7 +87,8 @@ _FILE = (
 _STUDY = (
     Command("series.previous", "study", 0, "go", "series"),
     Command("series.next", "study", 0, "go"),
-    Command("prior.beside", "study", 1, "go", "beside"),
+    Command("prior.beside", "study", 1, "go", "beside", "toggle"),
+    Command("prior.link", "study", 1, "go", "link", "toggle"),
     Command("finding.prior", "study", 1, "go"),
     Command("patient.hide", "study", 2, "see", "hidden", "toggle"),
     Command("reader.change", "study", 2, "go", "reader"),
