@@ -27,7 +27,8 @@ from overread.viewer import comparing, diagnostics, drive, shell, view_commands
 from overread.viewer.canvas.area import ViewArea
 from overread.viewer.canvas.slice_view import ViewServices
 from overread.viewer.canvas.volume_view import VolumeView
-from overread.viewer.commands import CommandRegistry, load_keymap
+from overread.viewer.commands import CommandRegistry
+from overread.viewer.own_files import OwnFiles
 from overread.viewer.pages.about import AboutPage
 from overread.viewer.pages.empty import EmptyPage
 from overread.viewer.pages.key_sheet import KeySheet
@@ -72,6 +73,7 @@ class Program(QObject):
         sweep()
         load_fonts()
         self.settings = load_settings(paths.settings, site_settings())
+        self.own_files = OwnFiles(paths.config)
         self.words = Words(language or ("zh" if self.settings.text("language") == "zh" else "en"))
         self.tasks = Tasks()
         self.workspace = Workspace()
@@ -116,7 +118,7 @@ class Program(QObject):
 
     def _make_window(self) -> None:
         available = (*view_commands.COMMANDS, *comparing.COMMANDS, *OWN_COMMANDS)
-        self.registry = CommandRegistry(load_keymap(), available, self.words.current.value)
+        self.registry = CommandRegistry(self.own_files.keymap, available, self.words.current.value)
         self.window = MainWindow(
             self.registry, self.area, self.words.current.value, self.settings.number("text-size")
         )
@@ -137,7 +139,8 @@ class Program(QObject):
 
     def _connect(self) -> None:
         window, study = self.window, self.study
-        view_commands.ViewCommands(self.registry, self.workspace, study, self.tell).connect()
+        windows = self.own_files.windows
+        view_commands.ViewCommands(self.registry, self.workspace, study, self.tell, windows).connect()
         calls = {
             "study.open": self.choose_folder,
             "study.open-files": self.choose_files,
@@ -193,7 +196,7 @@ class Program(QObject):
         self.window.patient_bar.show_reader(self.store.reader)
         self._shown(None)
         self._show_undo()
-        for complaint in self.settings.complaints:
+        for complaint in (*self.settings.complaints, *self.own_files.complaints):
             self.tell("warning", complaint)
         self.plugins.start(window=True)
         if missing_cjk():
