@@ -38,7 +38,9 @@ from overread.viewer.window import MainWindow
 
 COMMANDS = ("prior.beside", "prior.link", "finding.prior")
 FIELD_MM = 120.0
-"""What both views show around a finding: enough of the lung to know the place again."""
+"""The least that both views show around a finding: enough of the lung to know the place again."""
+SHARE = 3.0
+"""And so many times its long axis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,10 +232,11 @@ class Comparing:
             self._parts.tell("note", sentence("prior.outside"))
         else:
             self._compare(finding, beside.link.to_prior(place))
+        field = max(FIELD_MM, SHARE * (finding.measures.long_mm or 0.0))
         for widget in self._parts.area.views:
             port = widget.port() if isinstance(widget, SliceView) else None
             if port is not None:
-                centre_on(port, port.state.place_ijk.value, FIELD_MM)
+                centre_on(port, port.state.place_ijk.value, field)
 
     def _compare(self, finding: Finding, place_lps_mm: Triple) -> None:
         """Read the prior's journal in the lane that owns it, then show what has changed."""
