@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -55,6 +55,7 @@ class PresetsError(OverreadError):
     """A file of window presets that cannot be used; the sentence names the file and what is wrong."""
 
 
+@cache
 def presets(own: Path | None = None) -> WindowPresets:
     """Window presets by modality, in the order of the keys 1 to 9.
 
