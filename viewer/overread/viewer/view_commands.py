@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -86,7 +86,7 @@ class ViewCommands:
     workspace: Workspace
     study: StudyPresenter
     tell: Callable[[str, Sentence], None]
-    windows: WindowPresets
+    windows: WindowPresets = field(default_factory=presets)
 
     def connect(self) -> None:
         """Connect every command of ``COMMANDS`` that the registry has."""
