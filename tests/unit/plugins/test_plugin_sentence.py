@@ -37,10 +37,10 @@ def test_the_sentence_in_both_languages(tmp_path: Path, nodule: Finding) -> None
     made, told = host(tmp_path)
     subject = FindingSubject(nodule, 2, 118)
     assert made.finding_text(subject, "en") == (
-        "L 1.0, P 2.0, S 3.0 mm: Lung nodule, 8.0 × 6.2 mm, volume 1.2 cm³ (series 2, image 118)."
+        "L 1.0, P 2.0, S 3.0 mm: lung nodule, 8.0 × 6.2 mm, volume 1.2 cm³ (series 2, image 118)."
     )
     assert made.finding_text(subject, "zh") == (
-        "L 1.0, P 2.0, S 3.0 mm肺窗结节，约 8.0×6.2 mm，体积 1.2 cm³（序列 2，图像 118）。"
+        "L 1.0, P 2.0, S 3.0 mm 肺窗结节，约 8.0×6.2 mm，体积 1.2 cm³（序列 2，图像 118）。"
     )
     assert told == []
 
@@ -49,7 +49,7 @@ def test_what_is_not_known_leaves_no_gap(tmp_path: Path, nodule: Finding) -> Non
     bare = msgspec.structs.replace(nodule, kind="", place=None)
     measures = msgspec.structs.replace(bare.measures, long_mm=None, short_mm=None, centre_lps_mm=(-4, 5, -6))
     subject = FindingSubject(msgspec.structs.replace(bare, measures=measures), None, 7)
-    assert host(tmp_path)[0].finding_text(subject, "en") == "R 4.0, P 5.0, I 6.0 mm: nodule (series –, image 7)."
+    assert host(tmp_path)[0].finding_text(subject, "en") == "R 4.0, P 5.0, I 6.0 mm: nodule (image 7)."
 
 
 TEMPLATE = """
@@ -59,6 +59,12 @@ zh = "{label}{volume}"
 [without-mm]
 en = "{label}"
 zh = "{label}"
+[where]
+en = "{series} {image}"
+zh = "{series} {image}"
+[where-without-series]
+en = "{image}"
+zh = "{image}"
 """
 
 
@@ -79,6 +85,9 @@ def test_a_template_of_ones_own_comes_first(tmp_path: Path, nodule: Finding) -> 
         (TEMPLATE.replace("{label} of", "{name} of"), "{name}"),
         (TEMPLATE.replace("{label} of", "{label.__class__} of"), "{label.__class__}"),
         (TEMPLATE.replace('zh = "{label}"', ""), "missing required field"),
+        (TEMPLATE.replace('en = "{image}"', 'en = "{place}"'), "{place}"),
+        (TEMPLATE.replace('en = "{image}"', 'en = "{image:>9}"'), "{image}"),
+        (TEMPLATE.replace('en = "{image}"', 'en = "{image"'), "expected '}'"),
         ("[with-mm", "Expected"),
     ],
 )

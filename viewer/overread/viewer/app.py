@@ -22,14 +22,16 @@ from overread.core.settings import BY_NAME, SCHEMA, account_name, load_settings
 from overread.core.shared import sweep
 from overread.core.store import Change, ReadingStore, new_uid
 from overread.core.text import Language, Sentence, sentence
-from overread.viewer import asking, diagnostics, drive, judging, saving, shell, view_commands
+from overread.plugins.host import Host
+from overread.viewer import asking, comparing, diagnostics, drive, judging, saving, shell, view_commands
 from overread.viewer.canvas.area import ViewArea
 from overread.viewer.canvas.slice_view import ViewServices
 from overread.viewer.canvas.volume_view import VolumeView
-from overread.viewer.commands import CommandRegistry, load_keymap
+from overread.viewer.commands import CommandRegistry
 from overread.viewer.editing import COMMANDS as EDIT_COMMANDS
 from overread.viewer.editing import Editing
 from overread.viewer.guide import Guide
+from overread.viewer.own_files import OwnFiles
 from overread.viewer.pages.about import AboutPage
 from overread.viewer.pages.empty import EmptyPage
 from overread.viewer.pages.key_sheet import KeySheet
@@ -79,6 +81,7 @@ class Program(QObject):
         sweep()
         load_fonts()
         self.settings = load_settings(paths.settings, site_settings())
+        self.own_files = OwnFiles(paths.config)
         self.words = Words(language or ("zh" if self.settings.text("language") == "zh" else "en"))
         self.tasks = Tasks()
         self.workspace = Workspace()
@@ -101,6 +104,12 @@ class Program(QObject):
                 self.journal, self.inbox, self.tasks, self.settings, self.words,
             )
         )  # fmt: skip
+        self.plugins = Host(paths.config, self.settings.approved_plugins, lambda told: self.tell("warning", told))
+        parts = comparing.Parts(
+            self.tasks, self.journal, self.store, self.shelf, self.study, self.workspace, self.registry, self.plugins,
+            self.window, self.area, self.own_read, self.tell, lambda: self.settings.text("reading-mode") == "second",
+        )  # fmt: skip
+        self.comparing = comparing.Comparing(parts)
         self._connect()
         self._start()
 
@@ -129,8 +138,8 @@ class Program(QObject):
         self.area = ViewArea(self.services)
 
     def _make_window(self) -> None:
-        available = (*ROOM_COMMANDS, *OWN_COMMANDS, *asking.COMMANDS, *EDIT_COMMANDS)
-        self.registry = CommandRegistry(load_keymap(), available, self.words.current.value)
+        available = (*ROOM_COMMANDS, *comparing.COMMANDS, *OWN_COMMANDS, *asking.COMMANDS, *EDIT_COMMANDS)
+        self.registry = CommandRegistry(self.own_files.keymap, available, self.words.current.value)
         self.window = MainWindow(
             self.registry, self.area, self.words.current.value, self.settings.number("text-size")
         )
@@ -161,7 +170,8 @@ class Program(QObject):
 
     def _connect(self) -> None:
         window, study = self.window, self.study
-        view_commands.ViewCommands(self.registry, self.workspace, study, self.tell).connect()
+        windows = self.own_files.windows
+        view_commands.ViewCommands(self.registry, self.workspace, study, self.tell, windows).connect()
         self.editing.connect(self.registry)
         calls: dict[str, Callable[..., object]] = {
             "study.open": self.choose_folder,
@@ -213,6 +223,7 @@ class Program(QObject):
         self.study.thumbnail_made.watch(lambda _count: self._rows_timer.start())
         self.study.shown.watch(self._shown)
         self.study.rejected.watch(self._tell_left_out)
+        self.study.shown.watch(lambda _shown: self._rows_timer.start())
         self.inbox.arrivals.watch(lambda arrivals: self._show_arrivals())
         self.workspace.overlays.patient_hidden.watch(lambda _hidden: self._show_people())
         self.store.watch(self._changed)
@@ -225,8 +236,9 @@ class Program(QObject):
         self.window.patient_bar.show_reader(self.store.reader)
         self._shown(None)
         self._show_undo()
-        for complaint in self.settings.complaints:
+        for complaint in (*self.settings.complaints, *self.own_files.complaints):
             self.tell("warning", complaint)
+        self.plugins.start(window=True)
         if missing_cjk():
             self.tell("warning", sentence("open.no-cjk"))
         self._undo_catch = diagnostics.catch_unexpected(
@@ -423,6 +435,9 @@ class Program(QObject):
     # the reading
 
     def _measured(self, measured: Measured) -> None:
+        if measured.state.is_prior:
+            self.tell("note", sentence("prior.only-look"))
+            return
         self.store.apply(Measure(shell.as_measurement(measured, new_uid())))
 
     def turn_key_image(self) -> None:

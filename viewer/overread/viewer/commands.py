@@ -87,7 +87,8 @@ _FILE = (
 _STUDY = (
     Command("series.previous", "study", 0, "go", "series"),
     Command("series.next", "study", 0, "go"),
-    Command("prior.beside", "study", 1, "go", "beside"),
+    Command("prior.beside", "study", 1, "go", "beside", "toggle"),
+    Command("prior.link", "study", 1, "go", "link", "toggle"),
     Command("finding.prior", "study", 1, "go"),
     Command("patient.hide", "study", 2, "see", "hidden", "toggle"),
     Command("reader.change", "study", 2, "go", "reader"),
@@ -213,7 +214,11 @@ def load_keymap(file: Path | None = None, name: str = "default") -> Keymap:
     shipped = resources.files("overread.resources") / "keymaps" / f"{name}.toml"
     keys = _parse(shipped.read_text(encoding="utf-8"), name)
     if file is not None:
-        keys.update(_parse(file.read_text(encoding="utf-8"), file.name))
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise KeymapError(sentence("keymap.not-toml", file=file.name, error=type(error).__name__)) from error
+        keys.update(_parse(text, file.name))
     check_keymap(keys)
     return keys
 
@@ -223,11 +228,16 @@ def _parse(text: str, name: str) -> dict[str, tuple[str, ...]]:
         entries = tomllib.loads(text).get("keys", {})
     except tomllib.TOMLDecodeError as error:
         raise KeymapError(sentence("keymap.not-toml", file=name, error=str(error))) from error
+    if not isinstance(entries, dict):
+        raise KeymapError(sentence("keymap.not-toml", file=name, error="[keys]"))
     keys: dict[str, tuple[str, ...]] = {}
     for command_id, given in entries.items():
         if command_id not in COMMAND_BY_ID:
             raise KeymapError(sentence("keymap.unknown-command", file=name, command=command_id))
-        keys[command_id] = (given,) if isinstance(given, str) else tuple(str(key) for key in given)
+        wanted = [given] if isinstance(given, str) else given
+        if not isinstance(wanted, list) or not all(isinstance(key, str) for key in wanted):
+            raise KeymapError(sentence("keymap.no-key", key=str(given)))
+        keys[command_id] = tuple(wanted)
     return keys
 
 

@@ -14,6 +14,7 @@ from overread.viewer.panels.own_read import MeasurementRow
 from overread.viewer.panels.patient_bar import PatientLine
 from overread.viewer.panels.study_list import SeriesRow
 from overread.viewer.presenters.inbox import Arrival
+from overread.viewer.presenters.priors import is_prior
 from overread.viewer.presenters.study import StudyPresenter
 from overread.viewer.render.overlays import DrawnMeasurement
 from overread.viewer.render.slice_painter import badge_sentence
@@ -64,6 +65,7 @@ def _series_row(series: Series, study: StudyPresenter, hidden: bool) -> SeriesRo
         badge=badge,
         badge_reason=series.verdict.reasons[0].sentence if badge is not None and series.verdict.reasons else None,
         study=heading,
+        is_prior=study.shown.value is not None and is_prior(series, study.shown.value.series),
         thumbnail=study.thumbnails.get(series.key),
     )
 

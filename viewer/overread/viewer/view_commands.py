@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache, partial
 from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Annotated
 
+import msgspec
+
+from overread.core.errors import OverreadError
 from overread.core.text import Sentence, number, sentence
 from overread.core.window import Window
 from overread.viewer.commands import CommandRegistry
@@ -30,25 +36,58 @@ COMMANDS = (
 """The commands that this module gives."""
 
 
+WindowPresets = Mapping[str, tuple[Window, ...]]
+MOST_PRESETS = 9
+"""The keys 1 to 9."""
+
+
+class _Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One entry of a file of presets."""
+
+    centre: float
+    width: Annotated[float, msgspec.Meta(ge=1)]
+    id: str = ""
+
+
+_Presets = Annotated[list[_Preset], msgspec.Meta(max_length=MOST_PRESETS)]
+
+
+class PresetsError(OverreadError):
+    """A file of window presets that cannot be used; the sentence names the file and what is wrong."""
+
+
 @cache
-def presets() -> dict[str, tuple[Window, ...]]:
-    """Window presets by modality, in the order of the keys 1 to 9."""
-    file = resources.files("overread.resources") / "presets" / "windows.toml"
-    found = tomllib.loads(file.read_text(encoding="utf-8"))
-    return {
-        modality: tuple(Window(one["centre"], one["width"], name=one["id"]) for one in rows)
-        for modality, rows in found.items()
-    }
+def presets(own: Path | None = None) -> WindowPresets:
+    """Window presets by modality, in the order of the keys 1 to 9.
+
+    A file of a person's own names only the modalities that differ. Raises PresetsError.
+    """
+    shipped = resources.files("overread.resources") / "presets" / "windows.toml"
+    found = _parsed(shipped)
+    return found if own is None else found | _parsed(own)
+
+
+def _parsed(file: Traversable) -> dict[str, tuple[Window, ...]]:
+    modality, found = "", {}
+    try:
+        for modality, rows in tomllib.loads(file.read_text(encoding="utf-8")).items():
+            entries = msgspec.convert(rows, _Presets)
+            found[modality] = tuple(Window(one.centre, one.width, name=one.id) for one in entries)
+    except (OSError, ValueError) as error:
+        why = (error.strerror or "") if isinstance(error, OSError) else f"{modality} {error}".strip()
+        raise PresetsError(sentence("open.bad-presets", file=file.name, why=why)) from error
+    return found
 
 
 @dataclass(slots=True)
 class ViewCommands:
-    """Connects the commands of the views; ``tell`` says what a preset did."""
+    """Connects the commands of the views; ``tell`` says what a preset did, ``windows`` are those of keys 1 to 9."""
 
     registry: CommandRegistry
     workspace: Workspace
     study: StudyPresenter
     tell: Callable[[str, Sentence], None]
+    windows: WindowPresets = field(default_factory=presets)
 
     def connect(self) -> None:
         """Connect every command of ``COMMANDS`` that the registry has."""
@@ -142,7 +181,7 @@ class ViewCommands:
         if view.plane.value is Plane.VOLUME:
             self._volume_preset(view, place)
             return
-        windows = presets().get(state.series.modality, ()) if state.volume.unit == "HU" else ()
+        windows = self.windows.get(state.series.modality, ()) if state.volume.unit == "HU" else ()
         if place <= len(windows):
             window = windows[place - 1]
             state.window.set(window)

@@ -7,7 +7,7 @@ ribs), nodules, and the scanner: blur and noise of a chest kernel. Only for tryi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -34,7 +34,8 @@ AIRWAY_POINTS = 60
 LEAF_MM = {"small": 1.1, "medium": 0.85, "full": 0.72}
 NOISE_HU = 11.0
 BLUR_MM = 0.55
-PRIOR_SHIFT_MM = (3.0, -2.0, 4.0)
+PRIOR_SHIFT_MM = (3.0, -2.0, 11.0)
+"""How far the table and the patient on it were from where they are now: LPS mm of the prior = LPS mm now - this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,27 @@ def make_chest(seed: int, size: Size = "medium", *, prior: bool = False) -> Ches
     del air
     bones.draw_all(volume, geometry, person)
     voxels = _scan(volume, spacing, np.random.default_rng([seed, 6 if prior else 5]))
-    return ChestSample(voxels, geometry, seed, prior, known, decoys, person.female)
+    made = ChestSample(voxels, geometry, seed, prior, known, decoys, person.female)
+    return _elsewhere(made) if prior else made
+
+
+def _elsewhere(made: ChestSample) -> ChestSample:
+    """The sample in the scanner's mm of another day: the grid stands where it always does, the patient does not."""
+    affine = made.geometry.affine.copy()
+    affine[:3, 3] -= np.array(PRIOR_SHIFT_MM)
+    nodules_there = tuple(replace(one, centre_lps_mm=_moved(one.centre_lps_mm)) for one in made.nodules)
+    decoys_there = tuple(replace(one, centre_lps_mm=_moved(one.centre_lps_mm)) for one in made.decoys)
+    geometry = Geometry(made.geometry.shape_kji, affine)
+    return replace(made, geometry=geometry, nodules=nodules_there, decoys=decoys_there)
+
+
+def _moved(point_lps_mm: Triple) -> Triple:
+    x, y, z = (a - b for a, b in zip(point_lps_mm, PRIOR_SHIFT_MM, strict=True))
+    return x, y, z
 
 
 def _grid(shape: tuple[int, int, int], spacing: Triple, shift: Triple) -> Geometry:
-    """Axes along the patient's; the middle of the chest is 0, and ``shift`` is how the patient lay another day."""
+    """Axes along the patient's; the middle of the chest is 0, and ``shift`` moves the grid over the chest."""
     affine = np.diag([*spacing, 1.0])
     affine[:3, 3] = [-(shape[2] - 1) / 2 * spacing[0], -(shape[1] - 1) / 2 * spacing[1] - 4, BOTTOM_MM]
     affine[:3, 3] += np.array(shift)

@@ -78,7 +78,8 @@ class SliceView(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setObjectName(f"view-{view.plane.value}")
+        shown = view.volume.value
+        self.setObjectName(f"view-{view.plane.value}" + ("-prior" if shown is not None and shown.is_prior else ""))
         self._stops: list[Callable[[], None]] = []
         self._watch()
 
@@ -92,7 +93,7 @@ class SliceView(QWidget):
         ]  # fmt: skip
         state = view.volume.value
         if state is not None:
-            watched += [state.window, state.place_ijk, state.revision]
+            watched += [state.window, state.place_ijk, state.revision, state.link_words]
         for tool in services.tools.values():
             watched += [tool.draft, tool.drawn]
         self._stops = [one.watch(lambda _value: self.update()) for one in watched]

@@ -160,7 +160,7 @@ class VolumeView(QWidget):
             top_left=tuple(line for line in person if line),
             top_right=(say("view.volume", preset=say(f"preset.{self._look.preset}")), name, series.study.date),
             bottom_left=below,
-            prior=f"{say('view.prior')} {series.study.date}" if state.is_prior else "",
+            prior=(f"{say('view.prior')} {series.study.date}",) if state.is_prior else (),
         )
 
     def _cross(self, painter: QPainter) -> None:

@@ -57,6 +57,7 @@ class StudyPresenter:
         self._scan: Cancel | None = None
         self._wanted = ""
         self._also: set[str] = set()
+        self._beside = ""
         self.catalogue: Property[tuple[Series, ...]] = Property(())
         self.rejected: Property[tuple[Rejected, ...]] = Property(())
         self.shown: Property[Shown | None] = Property(None)
@@ -134,11 +135,17 @@ class StudyPresenter:
         self.shown.set(Shown(state.series, state))
         self.hang()
         self._also.discard(key)
-        self._shelf.keep_only({key} | self._also)
+        self._shelf.keep_only({key, self._beside} | self._also)
 
     def keep_also(self, key: str) -> None:
         """Keep one more series loaded: the next case. What was kept before it may go."""
         self._also = {key}
+
+    def keep_beside(self, key: str) -> None:
+        """Keep the volume of a prior that stands beside the shown series; empty puts it back."""
+        self._beside = key
+        shown = self.shown.value
+        self._shelf.keep_only({key} | self._also | ({shown.series.key} if shown else set()))
 
     def hang(self) -> None:
         """Fill the places of the layout with the shown series."""
@@ -174,7 +181,7 @@ class StudyPresenter:
 
     def close_all(self) -> None:
         """Empty the list and the views and give the memory back."""
-        self._wanted = ""
+        self._wanted = self._beside = ""
         self.shown.set(None)
         self.hang()
         self.catalogue.set(())

@@ -44,7 +44,8 @@ class CornerText:
     top_right: tuple[str, ...] = ()
     bottom_left: tuple[str, ...] = ()
     badge: str = ""
-    prior: str = ""
+    prior: tuple[str, ...] = ()
+    """Below the top left lines: that this is a prior, its date, and how it is linked."""
 
 
 def image_font(family: Sequence[str], points: float = 11.0) -> QFont:
@@ -78,8 +79,8 @@ def draw_corners(
     top = EDGE - 4
     for number, line in enumerate(text.top_left):
         plate_text(painter, EDGE, top + number * step, line)
-    if text.prior:
-        plate_text(painter, EDGE, top + len(text.top_left) * step + 4, text.prior)
+    for number, line in enumerate(text.prior):
+        plate_text(painter, EDGE, top + (len(text.top_left) + number) * step + 4, line)
     metrics = QFontMetricsF(painter.font())
     for number, line in enumerate(text.top_right):
         # Who it is stays whole; what it is gives way in a narrow view.

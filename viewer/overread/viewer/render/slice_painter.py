@@ -181,8 +181,13 @@ class SlicePainter:
             top_right=tuple(line for line in self._where(port) if line),
             bottom_left=self._how(port),
             badge="" if badge is None else badge.say(self.words.current.value),
-            prior=f"{self.words('view.prior')} {series.study.date}" if state.is_prior else "",
+            prior=self._prior(state) if state.is_prior else (),
         )
+
+    def _prior(self, state: VolumeState) -> tuple[str, ...]:
+        linked = state.link_words.value
+        head = f"{self.words('view.prior')} {state.series.study.date}"
+        return (head,) if linked is None else (head, linked.say(self.words.current.value))
 
     def _where(self, port: Viewport) -> tuple[str, ...]:
         state, series = port.state, port.state.series

@@ -116,3 +116,14 @@ class Viewport:
     def zoom_percent(self) -> float:
         """100 when one pixel column takes one point."""
         return self.scale[0] * 100
+
+
+def centre_on(port: Viewport, point_ijk: Triple, field_mm: float) -> None:
+    """Let a view show a voxel in its middle, ``field_mm`` (pixels where there are no mm) along its shorter side."""
+    zoom = float(np.clip(min(port.width, port.height) / field_mm, LEAST_ZOOM, MOST_ZOOM))
+    port.view.zoom.set(zoom)
+    column, row = port.grid.pixel(point_ijk)
+    across, down = port.scale
+    pan_x = (port.grid.columns / 2 - column - 0.5) * across
+    pan_y = (port.grid.rows / 2 - row - 0.5) * down
+    port.view.pan.set((pan_x, pan_y))

@@ -9,6 +9,7 @@ import numpy as np
 
 from overread.core.geometry import Triple
 from overread.core.series import Permission, Series
+from overread.core.text import Sentence
 from overread.core.volume import Volume
 from overread.core.window import Window
 from overread.viewer.state.marks import Marks
@@ -46,6 +47,8 @@ class VolumeState:
         self.loaded = np.zeros(nk, dtype=np.bool_)
         self.revision = Property(0)
         self.is_prior = False
+        self.link_words: Property[Sentence | None] = Property(None)
+        """How a prior is linked to the study it stands beside; None where nothing is beside."""
 
     @property
     def has_planes(self) -> bool:

@@ -14,7 +14,8 @@ from overread.plugins.api import FindingSubject, Phrase, Plugin
 
 TEMPLATE = "template.toml"
 NO_NUMBER = "–"
-WITHOUT_MM = frozenset({"place", "kind", "label", "series", "image"})
+WHERE = frozenset({"series", "image"})
+WITHOUT_MM = WHERE | {"place", "kind", "label", "where"}
 WITH_MM = WITHOUT_MM | {"long_mm", "short_mm", "volume"}
 
 
@@ -23,6 +24,8 @@ class Templates(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
 
     with_mm: Phrase
     without_mm: Phrase
+    where: Phrase
+    where_without_series: Phrase
 
 
 def register(plugin: Plugin) -> None:
@@ -34,34 +37,41 @@ def register(plugin: Plugin) -> None:
 def parse(text: str) -> Templates:
     """The templates of a file. Raises ValueError, naming what is wrong."""
     found = msgspec.convert(tomllib.loads(text), Templates)
-    for phrase, allowed in ((found.with_mm, WITH_MM), (found.without_mm, WITHOUT_MM)):
+    allowed = {"with_mm": WITH_MM, "without_mm": WITHOUT_MM, "where": WHERE, "where_without_series": WHERE}
+    for name, names in allowed.items():
+        phrase: Phrase = getattr(found, name)
         for template in (phrase.en, phrase.zh):
-            for _literal, name, spec, conversion in string.Formatter().parse(template):
-                if name is not None and (name not in allowed or spec or conversion):
-                    raise ValueError(f"{{{name}}}")
+            for _literal, given, spec, conversion in string.Formatter().parse(template):
+                if given is not None and (given not in names or spec or conversion):
+                    raise ValueError(f"{{{given}}}")
     return found
 
 
 def finding_sentence(subject: FindingSubject, language: Language, templates: Templates) -> str:
     """The sentence of a finding."""
     finding, measures = subject.finding, subject.finding.measures
+    has_series = subject.series_number is not None
     values = {
-        "place": (finding.place or _place_in_mm(subject)).say(language),
-        "kind": say(finding.kind, language) if finding.kind else "",
+        "place": _joined((finding.place or _place_in_mm(subject)).say(language), language),
+        "kind": say(finding.kind, language).lower() if finding.kind else "",
         "label": say(finding.label, language),
-        "series": NO_NUMBER if subject.series_number is None else str(subject.series_number),
+        "series": str(subject.series_number) if has_series else NO_NUMBER,
         "image": str(subject.image_number),
     }
+    where = templates.where if has_series else templates.where_without_series
+    values["where"] = where.say(language).format(**values)
     template = templates.without_mm
     if measures.long_mm is not None and measures.short_mm is not None:
         template = templates.with_mm
-        values |= {
-            "long_mm": millimetres(measures.long_mm),
-            "short_mm": millimetres(measures.short_mm),
-            "volume": volume_text(measures.volume_mm3),
-        }
+        values["long_mm"], values["short_mm"] = millimetres(measures.long_mm), millimetres(measures.short_mm)
+        values["volume"] = volume_text(measures.volume_mm3)
     # A value that is not known leaves no gap.
     return re.sub(" {2,}", " ", template.say(language).format(**values))
+
+
+def _joined(place: str, language: Language) -> str:
+    """A place that ends in Latin signs (mm) needs a gap before Chinese words follow it."""
+    return f"{place} " if language == "zh" and place[-1:].isascii() else place
 
 
 def _place_in_mm(subject: FindingSubject) -> Sentence:
