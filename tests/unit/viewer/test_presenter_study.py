@@ -9,8 +9,12 @@ from typing import TypeVar
 
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
+from pydicom.uid import JPEGLSLossless
 
+import decode_faults
 from build_series import Stack
+from overread.core.dicom.decode_pool import DecodePool
 from overread.core.text import Sentence
 from overread.viewer.presenters.background import Cancel
 from overread.viewer.presenters.inbox import ArrivalStatus, Inbox
@@ -56,12 +60,12 @@ class Steps:
 
 
 class Desk:
-    def __init__(self) -> None:
+    def __init__(self, decoder: DecodePool | None = None) -> None:
         self.steps = Steps()
         self.told: list[tuple[str, str]] = []
         self.workspace = Workspace()
-        self.shelf = VolumeShelf(self.steps, self.tell)
-        self.study = StudyPresenter(self.steps, self.shelf, self.workspace, self.tell)
+        self.shelf = VolumeShelf(self.steps, self.tell, decoder)
+        self.study = StudyPresenter(self.steps, self.shelf, self.workspace, self.tell, decoder)
 
     def tell(self, kind: str, told: Sentence) -> None:
         self.told.append((kind, told.say()))
@@ -245,3 +249,19 @@ def test_an_inbox_that_is_not_there_is_quiet(tmp_path: Path) -> None:
     inbox.look()
     steps.finish()
     assert inbox.arrivals.value == ()
+
+
+def test_a_compressed_series_is_decoded_by_workers_that_stay(tmp_path: Path) -> None:
+    def change(made: Dataset, _k: int) -> None:
+        made.compress(JPEGLSLossless)
+
+    with DecodePool(2) as decoder:
+        desk = Desk(decoder)
+        desk.open(Stack(change=change).write(tmp_path / "s"))
+        shown = desk.study.shown.value
+        assert shown is not None
+        assert shown.state.complete
+        assert shown.state.volume.value_at((4, 2, 1)) == -102
+        assert desk.study.thumbnails[shown.series.key].any()
+        assert len(decode_faults.workers()) == 2
+        desk.shelf.close()

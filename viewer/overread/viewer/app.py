@@ -13,6 +13,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog
 
+from overread.core.dicom.decode_pool import DecodePool
 from overread.core.edits import Measure, RemoveMeasure
 from overread.core.errors import NotReadableError, NotWrittenError
 from overread.core.journal import Journal
@@ -73,6 +74,7 @@ class Program(QObject):
         self.settings = load_settings(paths.settings, site_settings())
         self.words = Words(language or ("zh" if self.settings.text("language") == "zh" else "en"))
         self.tasks = Tasks()
+        self.decoder = DecodePool()
         self.workspace = Workspace()
         self.workspace.layout.set(self.settings.text("layout"))
         self.journal = Journal(paths.journal)
@@ -80,8 +82,8 @@ class Program(QObject):
             self.journal, self.tasks.lane, self.tasks.post, lambda told: self.tell("error", told)
         )
         self.store.reader = self.settings.text("reader") or account_name()
-        self.shelf = VolumeShelf(self.tasks, self.tell)
-        self.study = StudyPresenter(self.tasks, self.shelf, self.workspace, self.tell)
+        self.shelf = VolumeShelf(self.tasks, self.tell, self.decoder)
+        self.study = StudyPresenter(self.tasks, self.shelf, self.workspace, self.tell, self.decoder)
         self.worked_on: frozenset[str] = frozenset()
         self.inbox = Inbox(self.tasks, self._status_of)
         self._make_views()
@@ -455,6 +457,8 @@ class Program(QObject):
         self.places.remember()
         self.area.close_views()
         self._undo_catch()
+        # First: a thread that waits for a decoder then ends at once.
+        self.decoder.close()
         self.tasks.close()
         self.shelf.close()
         self.journal.close()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from overread.core.dicom.decode_pool import DecodePool
 from overread.core.dicom.load import LoadingVolume, LoadReport, open_volume
 from overread.core.errors import OverreadError
 from overread.core.series import Series
@@ -30,9 +31,12 @@ class _Slot:
 class VolumeShelf:
     """Opens series into shared memory and keeps them until they are put back. GUI thread only."""
 
-    def __init__(self, background: Background, tell: Callable[[str, Sentence], None]) -> None:
+    def __init__(
+        self, background: Background, tell: Callable[[str, Sentence], None], decoder: DecodePool | None = None
+    ) -> None:
         self._background = background
         self._tell = tell
+        self._decoder = decoder
         self._slots: dict[str, _Slot] = {}
         self._opening: dict[str, list[Callable[[VolumeState], None]]] = {}
         self._leaving: list[LoadingVolume] = []
@@ -69,7 +73,7 @@ class VolumeShelf:
             self._background.post(lambda: self._arrived(series.key, batch))
 
         def load(cancel: Cancel) -> LoadReport:
-            report = loading.load(arrived=arrived, cancelled=cancel)
+            report = loading.load(arrived=arrived, cancelled=cancel, decoder=self._decoder)
             if cancel():
                 loading.close()
             return report
