@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import imagecodecs
@@ -28,11 +28,17 @@ class CodecError(Exception):
 
 
 def _jpeg(data: bytes, task: Task) -> NDArray[Any]:
-    if task.samples == 1:
+    if task.samples == 1 or _names_its_colours(data):
         return np.asarray(imagecodecs.jpeg8_decode(data))
-    # Without this libjpeg guesses the colours from markers that DICOM does not ask for.
+    # DICOM asks for no marker that names the colours; without one libjpeg guesses, but the header knows.
     space = "RGB" if task.photometric == "RGB" else "YCBCR"
     return np.asarray(imagecodecs.jpeg8_decode(data, colorspace=space, outcolorspace="RGB"))
+
+
+def _jpeg_lossless(data: bytes, task: Task) -> NDArray[Any]:
+    if task.samples == 1:
+        return np.asarray(imagecodecs.jpeg8_decode(data))
+    return _rgb(np.asarray(imagecodecs.jpeg8_decode(data, colorspace="RGB", outcolorspace="RGB")), task)
 
 
 def _jpeg_ls(data: bytes, task: Task) -> NDArray[Any]:
@@ -57,12 +63,11 @@ def _rle(data: bytes, task: Task) -> NDArray[Any]:
     return planes[0] if task.samples == 1 else _rgb(planes.transpose(1, 2, 0), task)
 
 
-_JPEG_FAMILY = "JPEG"
 CODECS: dict[str, tuple[str, Callable[[bytes, Task], NDArray[Any]]]] = {
-    "1.2.840.10008.1.2.4.50": (_JPEG_FAMILY, _jpeg),
-    "1.2.840.10008.1.2.4.51": (_JPEG_FAMILY, _jpeg),
-    "1.2.840.10008.1.2.4.57": ("JPEG Lossless", _jpeg),
-    "1.2.840.10008.1.2.4.70": ("JPEG Lossless", _jpeg),
+    "1.2.840.10008.1.2.4.50": ("JPEG", _jpeg),
+    "1.2.840.10008.1.2.4.51": ("JPEG", _jpeg),
+    "1.2.840.10008.1.2.4.57": ("JPEG Lossless", _jpeg_lossless),
+    "1.2.840.10008.1.2.4.70": ("JPEG Lossless", _jpeg_lossless),
     "1.2.840.10008.1.2.4.80": ("JPEG-LS", _jpeg_ls),
     "1.2.840.10008.1.2.4.81": ("JPEG-LS", _jpeg_ls),
     "1.2.840.10008.1.2.4.90": ("JPEG 2000", _jpeg_2000),
@@ -124,22 +129,32 @@ def said_size(data: bytes) -> tuple[int, int, int] | None:
 
 
 def _jpeg_size(data: bytes) -> tuple[int, int, int] | None:
-    at, end = 2, len(data)
-    while at + 10 <= end:
-        if data[at] != 0xFF:
-            return None
+    for marker, at in _segments(data):
+        if marker in _START_OF_FRAME and at + 8 <= len(data):
+            return _big(data, at + 3, 2), _big(data, at + 5, 2), data[at + 7]
+    return None
+
+
+def _names_its_colours(data: bytes) -> bool:
+    """True with a JFIF or Adobe marker: it wins over the header, which is often wrong beside it."""
+    names = {0xE0: b"JFIF\0", 0xEE: b"Adobe"}
+    return any(data[at + 2 : at + 7] == names.get(marker) for marker, at in _segments(data))
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int]]:
+    """(marker, place of its length) of a JPEG codestream, as far as the first scan."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]
-        if marker in _START_OF_FRAME:
-            return _big(data, at + 5, 2), _big(data, at + 7, 2), data[at + 9]
         if marker == 0xDA:
-            return None
+            return
         if marker == 0xFF:
             at += 1
         elif marker in _ALONE:
             at += 2
         else:
+            yield marker, at + 2
             at += 2 + max(2, _big(data, at + 2, 2))
-    return None
 
 
 def _big(data: bytes, at: int, length: int) -> int:

@@ -135,6 +135,42 @@ def test_colours_come_as_rgb_like_those_of_pydicom(syntax: str, photometric: str
     assert np.abs(ours - theirs).max() <= 2
 
 
+def without_names(data: bytes) -> bytes:
+    """A JPEG codestream without its JFIF and Adobe markers."""
+    kept, at = bytearray(data[:2]), 2
+    while data[at + 1] != 0xDA:
+        length = 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        kept += b"" if data[at + 1] in (0xE0, 0xEE) else data[at : at + length]
+        at += length
+    return bytes(kept) + data[at:]
+
+
+def test_a_jpeg_that_names_its_colours_is_believed_and_else_the_header() -> None:
+    colour = COLOUR.astype(np.uint8)
+    as_luma, as_rgb = (
+        bytes(imagecodecs.jpeg8_encode(colour, level=98, outcolorspace=space)) for space in ("YCBCR", "RGB")
+    )
+    for data, photometric in (
+        (as_luma, "RGB"), (as_rgb, "YBR_FULL_422"), (without_names(as_luma), "YBR_FULL_422"),
+        (without_names(as_rgb), "RGB"),
+    ):  # fmt: skip
+        decoded = decode(data, task(data, JPEG, pixels(colour, photometric)))
+        # The chroma of noise suffers from subsampling; the wrong colour space is off by more than 100 on average.
+        assert np.abs(decoded.astype(int) - colour).mean() < 20, photometric
+    wrong = decode(without_names(as_rgb), task(as_rgb, JPEG, pixels(colour, "YBR_FULL")))
+    assert np.abs(wrong.astype(int) - colour).mean() > 40
+
+
+@pytest.mark.parametrize("photometric", ["RGB", "YBR_FULL"])
+def test_lossless_jpeg_in_colour(photometric: str) -> None:
+    colour = COLOUR.astype(np.uint8)
+    data = bytes(imagecodecs.jpeg8_encode(colour, lossless=True, colorspace="RGB", outcolorspace="RGB"))
+    decoded = decode(data, task(data, LOSSLESS_SV1, pixels(colour, photometric)))
+    same = decode(rle(colour), task(b"", RLE, pixels(colour, photometric)))
+    assert np.array_equal(decoded, same)
+    assert np.array_equal(decoded, colour) == (photometric == "RGB")
+
+
 def test_the_lossy_twelve_bit_jpeg_is_read() -> None:
     data = bytes(imagecodecs.jpeg8_encode(GREY, level=100, bitspersample=12))
     with DecodePool(1) as pool:
