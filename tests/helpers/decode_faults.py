@@ -36,6 +36,11 @@ def stopping(pipe: Connection, parent_pid: int, source: Block, result: Block) ->
     decode_worker.run(pipe, parent_pid, source, result, decoder=slow)
 
 
+def deadly(_pipe: Connection, _parent_pid: int, _source: Block, _result: Block) -> None:
+    """Kills itself, as a decoder that crashes would."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def greedy(pipe: Connection, parent_pid: int, source: Block, result: Block) -> None:
     """Asks for as much memory as it may have, and more."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,8 @@ _WHY = {
     "closed": "dicom.decode-closed",
 }
 """Why a frame was not decoded, to the id of its sentence."""
+COSTLY = frozenset({_WHY["stopped"], _WHY["slow"]})
+"""Sentences of frames that cost a worker and seconds."""
 
 
 def read_frame(
@@ -103,12 +107,10 @@ def _fragments(one: Instance, frame: int) -> bytes:
         with open(one.path, "rb") as file, warnings.catch_warnings():
             # What pydicom warns of here is a defect of the file; what the decoder makes of it is checked.
             warnings.simplefilter("ignore")
-            dataset = pydicom.dcmread(file, stop_before_pixels=True, force=True)
-            if file.read(12)[:4] != _PIXEL_DATA:
-                raise BadFileError("truncated", sentence("dicom.truncated", file=one.path.name))
-            return get_frame(
-                file, frame, extended_offsets=_offsets(dataset, one.path), number_of_frames=one.pixels.frames
-            )
+            state = os.fstat(file.fileno())
+            start, offsets = _encapsulated(one.path, state.st_size, state.st_mtime_ns)
+            file.seek(start)
+            return get_frame(file, frame, extended_offsets=offsets, number_of_frames=one.pixels.frames)
     except (BadFileError, OSError):
         raise
     except Exception as error:
@@ -116,13 +118,24 @@ def _fragments(one: Instance, frame: int) -> bytes:
         raise _damaged(one) from error
 
 
-def _offsets(dataset: pydicom.Dataset, path: Path) -> tuple[list[int], list[int]] | None:
+@lru_cache(maxsize=64)
+def _encapsulated(path: Path, size: int, _changed_ns: int) -> tuple[int, tuple[list[int], list[int]] | None]:
+    """Where the fragments of a file begin, and its Extended Offset Table. Kept: the header of a file of a thousand
+    frames takes longer to read than a frame. Raises BadFileError, OSError and whatever pydicom raises."""
+    with open(path, "rb") as file:
+        dataset = pydicom.dcmread(file, stop_before_pixels=True, force=True)
+        if file.read(12)[:4] != _PIXEL_DATA:
+            raise BadFileError("truncated", sentence("dicom.truncated", file=path.name))
+        return file.tell(), _offsets(dataset, size)
+
+
+def _offsets(dataset: pydicom.Dataset, size: int) -> tuple[list[int], list[int]] | None:
     """The Extended Offset Table (PS3.3 C.7.6.3.1.8), where there is one and it stays within the file."""
     offsets, lengths = dataset.get("ExtendedOffsetTable"), dataset.get("ExtendedOffsetTableLengths")
     if not offsets or not lengths:
         return None
     starts, sizes = (np.frombuffer(table, dtype="<u8") for table in (offsets, lengths))
-    if len(starts) != len(sizes) or max(int(starts.max()), int(sizes.max())) > path.stat().st_size:
+    if len(starts) != len(sizes) or max(int(starts.max()), int(sizes.max())) > size:
         return None
     return starts.tolist(), sizes.tolist()
 

@@ -401,6 +401,14 @@ def test_a_frame_that_kills_its_worker_is_a_hole_and_the_rest_loads(tmp_path: Pa
         assert loading.volume.value_at((4, 2, 1)) == -102
 
 
+def test_a_series_that_only_kills_workers_is_given_up(tmp_path: Path) -> None:
+    series = series_of(tmp_path / "s", slices=12)
+    with DecodePool(1, serve=decode_faults.deadly) as pool, open_volume(series) as loading:
+        reasons = [why for _k, why in loading.load(decoder=pool).failed]
+    assert [why.id for why in reasons] == ["dicom.decode-stopped"] * 5 + ["dicom.decode-given-up"] * 7
+    assert "too many images of this series" in reasons[-1].say()
+
+
 def test_several_workers_keep_the_order_from_the_middle_outwards(tmp_path: Path) -> None:
     series = series_of(tmp_path / "s", RLELossless, slices=11)
     came: list[int] = []

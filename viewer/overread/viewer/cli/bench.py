@@ -20,6 +20,7 @@ from overread.core.dicom.scan import scan
 from overread.core.errors import Exit
 from overread.core.geometry import Geometry
 from overread.core.sample.series_writer import SeriesText, write_series
+from overread.viewer.bench_compressed import compressed_rows
 from overread.viewer.cli.terminal import write_json
 
 HELP = "Measure loading and drawing, each as a ratio to another way of doing it in the same run."
@@ -30,7 +31,7 @@ STEPS = 40
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """CPU seconds of ours and of the other; ``ratio`` is ours divided by the other's."""
+    """Ours and the other in ``unit``; ``ratio`` is ours divided by the other's."""
 
     work: str
     ours: float
@@ -38,6 +39,7 @@ class Row:
     other_name: str
     ratio: float
     goal: str
+    unit: str = "s CPU"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         for row in rows:
             sys.stdout.write(
-                f"{row.work}: {row.ours * 1000:.1f} ms CPU, {row.other_name} {row.other * 1000:.1f} ms,"
+                f"{row.work}: {row.ours:.3g} {row.unit}, {row.other_name} {row.other:.3g} {row.unit},"
                 f" ratio {row.ratio:.2f} (goal {row.goal})\n"
             )
     return Exit.DONE
@@ -117,6 +119,7 @@ def _load_rows(folder: Path) -> list[Row]:
             {"SimpleITK": simpleitk, "pydicom": plain_pydicom},
         ),
         *_compared(f"headers of {SLICES} files", "<= 0.25, not reached", headers, {"pydicom": pydicom_headers}),
+        *(Row(*one) for one in compressed_rows(folder)),
     ]
 
 
