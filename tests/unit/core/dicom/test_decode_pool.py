@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -261,6 +262,7 @@ def test_a_worker_reaches_no_file_no_network_and_no_other_process(tmp_path: Path
     if sys.platform == "linux":
         assert "rlimits" in sandbox
         assert any(name.startswith("Landlock") for name in sandbox) == kernel_has_landlock()
+        assert ("seccomp" in sandbox) == (platform.machine() in ("x86_64", "aarch64"))
     if any(name.startswith("Landlock") for name in sandbox):
         assert (read, listed, made, removed) == (13, 13, 13, 13)
     if any(name.startswith("Landlock") and int(name.split()[1]) >= 6 for name in sandbox):
@@ -496,15 +498,20 @@ def test_strangers_bytes_end_no_process_but_a_worker() -> None:
     assert {"damaged", "size"} <= whys <= {"damaged", "size", "memory", "stopped", "slow"}
 
 
-def test_workers_die_with_a_killed_parent_and_its_memory_is_swept() -> None:
+def test_a_worker_in_the_middle_of_a_frame_dies_with_a_killed_parent_and_its_memory_is_swept() -> None:
     code = (
-        "import os, time\nfrom overread.core.dicom.decode_pool import DecodePool\nimport psutil\n"
+        "import os, sys, threading, time\nsys.path.append(sys.argv[1])\nimport decode_faults, psutil\n"
+        "from overread.core.dicom.decode_pool import DecodePool\nfrom overread.core.series import PixelFormat\n"
         "from overread.core.shared import folders\n"
-        "pool = DecodePool(1)\npool.probe()\n"
+        "pool = DecodePool(1, serve=decode_faults.stopping, frame_seconds=600)\n"
+        "frame = (decode_faults.MARK, '1.2.840.10008.1.2.4.80', PixelFormat(4, 4))\n"
+        "threading.Thread(target=pool.decode, args=frame, daemon=True).start()\n"
+        "decode_faults.wait_for_stopped()\n"
         "print(*(c.pid for c in psutil.Process().children(recursive=True)))\n"
         "print(*(p for f in folders() for p in f.glob(f'overread-{os.getpid()}-*')), flush=True)\ntime.sleep(600)\n"
     )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+    helpers = str(Path(decode_faults.__file__).parent)
+    with subprocess.Popen([sys.executable, "-c", code, helpers], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         children = [psutil.Process(int(pid)) for pid in parent.stdout.readline().split()]
         blocks = [Path(name) for name in parent.stdout.readline().split()]
