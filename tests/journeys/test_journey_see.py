@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian, JPEGLSLossless
 from PySide6.QtGui import QImage
 
 from build_series import Stack
@@ -187,8 +189,13 @@ def test_files_that_were_left_out_are_said_and_listed(screen: Screen, series: Pa
     assert screen.quit() == 0
 
 
-def test_the_window_closes_while_a_series_loads(screen: Screen, tmp_path: Path) -> None:
-    folder = Stack(shape=(150, 256, 256)).write(tmp_path / "study")
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, JPEGLSLossless])
+def test_the_window_closes_while_a_series_loads(screen: Screen, tmp_path: Path, syntax: str) -> None:
+    def change(made: Dataset, _k: int) -> None:
+        if syntax != ExplicitVRLittleEndian:
+            made.compress(syntax)
+
+    folder = Stack(shape=(150, 256, 256), change=change).write(tmp_path / "study")
     screen.start([str(folder)])
     screen.wait(lambda: screen.state().get("slices"), "a series")
     assert screen.quit() == 0

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
+from pydicom.uid import JPEGLSLossless
 
+import decode_faults
 from build_series import Stack
+from overread.core.dicom.decode_pool import DecodePool
 from overread.core.text import Sentence
 from overread.viewer.presenters.inbox import ArrivalStatus, Inbox
 from overread.viewer.presenters.study import StudyPresenter
@@ -18,12 +22,12 @@ from steps import Steps
 
 
 class Desk:
-    def __init__(self) -> None:
+    def __init__(self, decoder: DecodePool | None = None) -> None:
         self.steps = Steps()
         self.told: list[tuple[str, str]] = []
         self.workspace = Workspace()
-        self.shelf = VolumeShelf(self.steps, self.tell)
-        self.study = StudyPresenter(self.steps, self.shelf, self.workspace, self.tell)
+        self.shelf = VolumeShelf(self.steps, self.tell, decoder)
+        self.study = StudyPresenter(self.steps, self.shelf, self.workspace, self.tell, decoder)
 
     def tell(self, kind: str, told: Sentence) -> None:
         self.told.append((kind, told.say()))
@@ -223,3 +227,19 @@ def test_a_folder_that_goes_while_it_loads_leaves_named_holes(desk: Desk, tmp_pa
     warning = next(text for kind, text in desk.told if kind == "warning")
     assert warning.startswith(f"{count} of {count} images cannot be read; their places stay empty. The first: ")
     desk.shelf.close()
+
+
+def test_a_compressed_series_is_decoded_by_workers_that_stay(tmp_path: Path) -> None:
+    def change(made: Dataset, _k: int) -> None:
+        made.compress(JPEGLSLossless)
+
+    with DecodePool(2) as decoder:
+        desk = Desk(decoder)
+        desk.open(Stack(change=change).write(tmp_path / "s"))
+        shown = desk.study.shown.value
+        assert shown is not None
+        assert shown.state.complete
+        assert shown.state.volume.value_at((4, 2, 1)) == -102
+        assert desk.study.thumbnails[shown.series.key].any()
+        assert len(decode_faults.workers()) == 2
+        desk.shelf.close()

@@ -13,6 +13,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog
 
+from overread.core.dicom.decode_pool import DecodePool
 from overread.core.edits import MarkKeyImage, Measure, Propose, UnmarkKeyImage
 from overread.core.errors import NotReadableError, NotWrittenError
 from overread.core.journal import Journal
@@ -84,6 +85,7 @@ class Program(QObject):
         self.own_files = OwnFiles(paths.config)
         self.words = Words(language or ("zh" if self.settings.text("language") == "zh" else "en"))
         self.tasks = Tasks()
+        self.decoder = DecodePool()
         self.workspace = Workspace()
         self.workspace.layout.set(self.settings.text("layout"))
         self.journal = Journal(paths.journal)
@@ -91,8 +93,8 @@ class Program(QObject):
             self.journal, self.tasks.lane, self.tasks.post, lambda told: self.tell("error", told)
         )
         self.store.reader = self.settings.text("reader") or account_name()
-        self.shelf = VolumeShelf(self.tasks, self.tell)
-        self.study = StudyPresenter(self.tasks, self.shelf, self.workspace, self.tell)
+        self.shelf = VolumeShelf(self.tasks, self.tell, self.decoder)
+        self.study = StudyPresenter(self.tasks, self.shelf, self.workspace, self.tell, self.decoder)
         self.worked_on: frozenset[str] = frozenset()
         self.inbox = Inbox(self.tasks, self._status_of)
         self._make_views()
@@ -580,6 +582,8 @@ class Program(QObject):
         self.area.close_views()
         self.asking.close()
         self._undo_catch()
+        # First: a thread that waits for a decoder then ends at once.
+        self.decoder.close()
         self.tasks.close()
         self.shelf.close()
         self.journal.close()

@@ -1,56 +1,63 @@
-"""Stored pixels of one frame: native bytes straight from the file, compressed ones through a decoder."""
+"""Stored pixels of one frame: native bytes straight from the file, compressed ones through a decode worker."""
 
 from __future__ import annotations
 
+import os
 import warnings
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import imagecodecs
 import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom.encaps import get_frame
-from pydicom.uid import (
-    JPEG2000,
-    ExplicitVRBigEndian,
-    JPEG2000Lossless,
-    JPEGLossless,
-    JPEGLosslessSV1,
-    JPEGLSLossless,
-    JPEGLSNearLossless,
-)
+from pydicom.uid import UID, ExplicitVRBigEndian
 
+from overread.core.dicom.decode_messages import MOST_FRAME_BYTES
+from overread.core.dicom.decode_pool import DecodeFailedError, DecodePool, borrowed
 from overread.core.dicom.headers import BadFileError, frame_bytes
 from overread.core.series import Instance, PixelFormat
 from overread.core.text import sentence
 
-MOST_FRAME_BYTES = 1 << 30
-"""A frame larger than this is refused before anything is allocated."""
-
-_DECODERS: dict[str, Any] = {
-    str(JPEG2000): imagecodecs.jpeg2k_decode,
-    str(JPEG2000Lossless): imagecodecs.jpeg2k_decode,
-    # High-Throughput JPEG 2000 (PS3.5 A.4.11): lossless, lossless RPCL, lossy.
-    "1.2.840.10008.1.2.4.201": imagecodecs.htj2k_decode,
-    "1.2.840.10008.1.2.4.202": imagecodecs.htj2k_decode,
-    "1.2.840.10008.1.2.4.203": imagecodecs.htj2k_decode,
-    str(JPEGLSLossless): imagecodecs.jpegls_decode,
-    str(JPEGLSNearLossless): imagecodecs.jpegls_decode,
-    str(JPEGLossless): imagecodecs.jpeg8_decode,
-    str(JPEGLosslessSV1): imagecodecs.jpeg8_decode,
+_PIXEL_DATA = b"\xe0\x7f\x10\x00"
+_WHY = {
+    "damaged": "dicom.decode-failed",
+    "unsupported": "dicom.decode-unsupported",
+    "size": "dicom.decode-size",
+    "memory": "dicom.decode-memory",
+    "stopped": "dicom.decode-stopped",
+    "slow": "dicom.decode-slow",
+    "not-started": "dicom.decode-not-started",
+    "closed": "dicom.decode-closed",
 }
+"""Why a frame was not decoded, to the id of its sentence."""
+COSTLY = frozenset({_WHY["stopped"], _WHY["slow"]})
+"""Sentences of frames that cost a worker and seconds."""
 
 
-def read_frame(one: Instance, frame: int = 0) -> NDArray[np.generic]:
+def read_frame(
+    one: Instance,
+    frame: int = 0,
+    decoder: DecodePool | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> NDArray[np.generic]:
     """Stored values of a frame, [row, column] (or [row, column, sample]), sign and unused bits already right.
 
-    Raises BadFileError, with a sentence, for whatever is wrong with the file.
+    Compressed frames go through ``decoder``; without one, through a worker that is started for this frame. Raises
+    BadFileError, with a sentence, for whatever is wrong with the file, and DecodeCancelledError when ``cancelled``
+    turned true while a worker decoded.
     """
     if frame_bytes(one.pixels) > MOST_FRAME_BYTES:
         raise BadFileError("bad-pixel-module", sentence("dicom.bad-pixel-module", file=one.path.name))
     try:
-        raw = _native(one, frame) if one.pixel_offset is not None else _decoded(one, frame)
+        if one.pixel_offset is not None:
+            raw = _native(one, frame)
+        elif is_compressed(one):
+            raw = _decoded(one, frame, decoder, cancelled)
+        else:
+            raw = _unpacked(one, frame)
     except OSError as error:
         raise BadFileError("unreadable", sentence("dicom.unreadable", file=one.path.name)) from error
     return clean_bits(raw, one.pixels)
@@ -77,29 +84,77 @@ def stored_dtype(one: Instance) -> np.dtype[Any]:
     return np.dtype(f"{order}{kind}{max(1, one.pixels.bits_allocated // 8)}")
 
 
-def _decoded(one: Instance, frame: int) -> NDArray[np.generic]:
-    decoder = _DECODERS.get(one.transfer_syntax_uid)
+def is_compressed(one: Instance) -> bool:
+    """True where the frames lie in fragments (PS3.5 A.4) that a codec must read. Deflated files are not of these."""
+    return bool(UID(one.transfer_syntax_uid).is_encapsulated)
+
+
+def _decoded(
+    one: Instance, frame: int, decoder: DecodePool | None, cancelled: Callable[[], bool]
+) -> NDArray[np.generic]:
     try:
-        with warnings.catch_warnings():
-            # What pydicom warns of here is a defect of the file; the shape and the range are checked below.
+        data = _fragments(one, frame)
+        with borrowed(decoder, 1) as pool:
+            return pool.decode(data, one.transfer_syntax_uid, one.pixels, cancelled)
+    except DecodeFailedError as error:
+        told = sentence(_WHY[error.why], file=one.path.name, seconds=round(error.seconds))
+        raise BadFileError("decode-failed", told) from error
+
+
+def _fragments(one: Instance, frame: int) -> bytes:
+    """The compressed bytes of a frame. Raises BadFileError, OSError."""
+    try:
+        with open(one.path, "rb") as file, warnings.catch_warnings():
+            # What pydicom warns of here is a defect of the file; what the decoder makes of it is checked.
             warnings.simplefilter("ignore")
-            dataset = pydicom.dcmread(one.path, force=True)
-            if decoder is None:
-                decoded = np.asarray(dataset.pixel_array)
-                return decoded[frame] if one.pixels.frames > 1 else decoded
-            data = get_frame(dataset.PixelData, frame, number_of_frames=one.pixels.frames)
-            return _shaped(one.path, one.pixels, np.asarray(decoder(data)))
-    except BadFileError:
+            state = os.fstat(file.fileno())
+            start, offsets = _encapsulated(one.path, state.st_size, state.st_mtime_ns)
+            file.seek(start)
+            return get_frame(file, frame, extended_offsets=offsets, number_of_frames=one.pixels.frames)
+    except (BadFileError, OSError):
         raise
     except Exception as error:
-        raise BadFileError("decode-failed", sentence("dicom.decode-failed", file=one.path.name)) from error
+        # A stranger's fragments can make pydicom fail in any way; the file is named and left out.
+        raise _damaged(one) from error
 
 
-def _shaped(path: Path, pixels: PixelFormat, decoded: NDArray[np.generic]) -> NDArray[np.generic]:
-    want = (pixels.rows, pixels.columns) if pixels.samples == 1 else (pixels.rows, pixels.columns, pixels.samples)
-    if decoded.shape != want:
-        raise BadFileError("decode-failed", sentence("dicom.decode-failed", file=path.name))
-    return decoded
+@lru_cache(maxsize=64)
+def _encapsulated(path: Path, size: int, _changed_ns: int) -> tuple[int, tuple[list[int], list[int]] | None]:
+    """Where the fragments of a file begin, and its Extended Offset Table. Kept: the header of a file of a thousand
+    frames takes longer to read than a frame. Raises BadFileError, OSError and whatever pydicom raises."""
+    with open(path, "rb") as file:
+        dataset = pydicom.dcmread(file, stop_before_pixels=True, force=True)
+        if file.read(12)[:4] != _PIXEL_DATA:
+            raise BadFileError("truncated", sentence("dicom.truncated", file=path.name))
+        return file.tell(), _offsets(dataset, size)
+
+
+def _offsets(dataset: pydicom.Dataset, size: int) -> tuple[list[int], list[int]] | None:
+    """The Extended Offset Table (PS3.3 C.7.6.3.1.8), where there is one and it stays within the file."""
+    offsets, lengths = dataset.get("ExtendedOffsetTable"), dataset.get("ExtendedOffsetTableLengths")
+    if not offsets or not lengths:
+        return None
+    starts, sizes = (np.frombuffer(table, dtype="<u8") for table in (offsets, lengths))
+    if len(starts) != len(sizes) or max(int(starts.max()), int(sizes.max())) > size:
+        return None
+    return starts.tolist(), sizes.tolist()
+
+
+def _unpacked(one: Instance, frame: int) -> NDArray[np.generic]:
+    """What is neither fragments nor bytes at an offset: deflated files, single bits, floating-point pixels."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            decoded = np.asarray(pydicom.dcmread(one.path, force=True).pixel_array)
+            return decoded[frame] if one.pixels.frames > 1 else decoded
+    except OSError:
+        raise
+    except Exception as error:
+        raise _damaged(one) from error
+
+
+def _damaged(one: Instance) -> BadFileError:
+    return BadFileError("decode-failed", sentence("dicom.decode-failed", file=one.path.name))
 
 
 def clean_bits(raw: NDArray[np.generic], pixels: PixelFormat) -> NDArray[np.generic]:

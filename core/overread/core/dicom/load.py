@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from overread.core.dicom.codecs import read_frame
+from overread.core.dicom.decode_ahead import frames
+from overread.core.dicom.decode_pool import DecodeCancelledError, DecodePool
 from overread.core.dicom.headers import BadFileError
 from overread.core.dicom.tilt import Straightening, straightening
 from overread.core.dicom.verdict import grid_index
@@ -83,32 +85,38 @@ class LoadingVolume:
         *,
         start_k: int | None = None,
         arrived: Callable[[Sequence[int]], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+        decoder: DecodePool | None = None,
     ) -> LoadReport:
         """Read all slices from ``start_k`` (default: the middle) outwards.
 
         ``arrived`` gets the slices k that stand, the first alone and the rest in batches. A slice that cannot be
-        read becomes a hole of ``volume`` and stands in the report.
+        read becomes a hole of ``volume`` and stands in the report. Compressed slices go through ``decoder``, or
+        through workers that are started for this load.
         """
         order = centre_out(self._frames, start_k if start_k is not None else self.volume.geometry.shape_kji[0] // 2)
         waiting: list[int] = []
         failed: list[tuple[int, Sentence]] = []
-        for number, (k, instance, frame) in enumerate(order):
-            if cancelled is not None and cancelled():
-                return LoadReport(tuple(failed), cancelled=True)
-            try:
-                self._put(k, instance, frame)
-            except BadFileError as error:
-                failed.append((k, error.reason))
-                self.volume = replace(self.volume, holes=self.volume.holes | {k})
-            waiting.append(k)
-            if arrived is not None and (number == 0 or len(waiting) >= BATCH or number == len(order) - 1):
-                arrived(tuple(waiting))
-                waiting.clear()
+        with closing(frames(order, decoder, cancelled)) as coming:
+            for number in range(len(order)):
+                try:
+                    k, instance, raw = next(coming)
+                except DecodeCancelledError:
+                    return LoadReport(tuple(failed), cancelled=True)
+                if cancelled():
+                    return LoadReport(tuple(failed), cancelled=True)
+                if isinstance(raw, BadFileError):
+                    failed.append((k, raw.reason))
+                    self.volume = replace(self.volume, holes=self.volume.holes | {k})
+                else:
+                    self._put(k, instance, raw)
+                waiting.append(k)
+                if arrived is not None and (number == 0 or len(waiting) >= BATCH or number == len(order) - 1):
+                    arrived(tuple(waiting))
+                    waiting.clear()
         return LoadReport(tuple(failed))
 
-    def _put(self, k: int, instance: Instance, frame: int) -> None:
-        raw = read_frame(instance, frame)
+    def _put(self, k: int, instance: Instance, raw: NDArray[np.generic]) -> None:
         if raw.ndim == 3:
             raw = grey(raw)
         plane = _to_voxels(raw, instance, self._values)
@@ -168,11 +176,11 @@ def open_volume(series: Series) -> LoadingVolume:
     return LoadingVolume(series)
 
 
-def load(series: Series) -> LoadingVolume:
-    """The whole volume at once; use it as a context manager, or close it."""
+def load(series: Series, decoder: DecodePool | None = None) -> LoadingVolume:
+    """The whole volume at once; use it as a context manager, or close it. ``decoder``: see ``LoadingVolume.load``."""
     loading = open_volume(series)
     try:
-        loading.report = loading.load()
+        loading.report = loading.load(decoder=decoder)
     except BaseException:
         loading.close()
         raise

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overread.core.dicom.codecs import read_frame
+from overread.core.dicom.decode_pool import DecodePool
 from overread.core.dicom.headers import BadFileError
 from overread.core.dicom.load import grey
 from overread.core.errors import NotReadableError
@@ -13,14 +14,14 @@ from overread.core.series import Series
 from overread.core.window import Window
 
 
-def thumbnail(series: Series, size_px: int = 56) -> NDArray[np.uint8]:
+def thumbnail(series: Series, size_px: int = 56, decoder: DecodePool | None = None) -> NDArray[np.uint8]:
     """The middle image in its window, uint8 [size_px, size_px], with black beside it where it is not square.
 
-    Raises NotReadableError when the image cannot be read.
+    Raises NotReadableError when the image cannot be read. For ``decoder`` see ``codecs.read_frame``.
     """
     one = series.instances[len(series.instances) // 2]
     try:
-        raw = read_frame(one, one.pixels.frames // 2)
+        raw = read_frame(one, one.pixels.frames // 2, decoder)
     except BadFileError as error:
         raise NotReadableError(error.reason) from error
     if raw.ndim == 3:

@@ -22,6 +22,7 @@ from overread.core.errors import Exit
 from overread.core.geometry import Geometry
 from overread.core.paths import HOME_VARIABLE
 from overread.core.sample.series_writer import SeriesText, write_series
+from overread.viewer.bench_compressed import compressed_rows
 from overread.viewer.cli.terminal import write_json
 
 HELP = "Measure loading and drawing, each as a ratio to another way of doing it in the same run."
@@ -136,6 +137,7 @@ def _load_rows(folder: Path) -> list[Row]:
             {"SimpleITK": simpleitk, "pydicom": plain_pydicom},
         ),
         *_compared(f"headers of {SLICES} files", "<= 0.25, not reached", headers, {"pydicom": pydicom_headers}),
+        *(Row(*one) for one in compressed_rows(folder)),
     ]
 
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from overread.core.dicom.decode_pool import DecodeFailedError, DecodePool
 from overread.core.errors import Exit
 from overread.core.paths import default_paths
 from overread.core.text import say
@@ -58,7 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Look and say. Exit code 1 when something that is needed is missing."""
-    lines = [*_versions(), _shared(), _folders(), _renderer(), _font(), *_programs()]
+    lines = [*_versions(), _shared(), _folders(), _decoders(), _renderer(), _font(), *_programs()]
     if arguments.gpu_selftest:
         lines.append(_self_test())
     if arguments.json:
@@ -108,6 +109,19 @@ def _writable(folder: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def _decoders() -> Line:
+    """Whether a decode worker starts, what holds it back, and what it decodes."""
+    try:
+        with DecodePool(1) as pool:
+            ready = pool.probe()
+    except DecodeFailedError:
+        return Line("decode workers", "missing", "none starts", say("doctor.decoders"))
+    found = f"{', '.join(ready.sandbox) or 'no sandbox'}; {', '.join(ready.codecs)}"
+    if any(name.startswith("Landlock") for name in ready.sandbox):
+        return Line("decode workers", "ok", found)
+    return Line("decode workers", "note", found, say("doctor.no-landlock"))
 
 
 def _probe(code: str) -> str:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from overread.core.dicom.decode_pool import DecodePool
 from overread.core.dicom.export import SUFFIX, export_volume
 from overread.core.dicom.listing import listing, series_entry
 from overread.core.dicom.load import load
@@ -34,23 +35,11 @@ def run(arguments: argparse.Namespace) -> int:
     chosen = chosen_series(result.series, arguments.series, arguments.path)
     entries: list[dict[str, Any]] = []
     left_out = bool(result.rejected)
-    for number, series in enumerate(chosen):
-        entry = series_entry(series)
-        if Permission.PLANES not in series.verdict.may:
-            left_out = True
-            why = " ".join(reason.sentence.say() for reason in series.verdict.reasons)
-            sys.stderr.write(sentence("dicom.no-volume", series=series.key, why=why).say() + "\n")
-        else:
-            with load(series) as loading:
-                name = f"series-{number + 1}-{series.uid[-16:]}{'-' + series.split if series.split else ''}"
-                entry["nifti"] = str(export_volume(loading.volume, arguments.to, name, arguments.format))
-                entry["affine"] = [[float(value) for value in row] for row in loading.volume.geometry.affine]
-                entry["shape"] = list(loading.volume.geometry.shape_kji)
-                entry["holes_k"] = sorted(loading.volume.holes)
-                left_out = left_out or bool(loading.report.failed)
-                for _k, reason in loading.report.failed:
-                    sys.stderr.write(reason.say() + "\n")
-        entries.append(entry)
+    with DecodePool() as decoder:
+        for number, series in enumerate(chosen):
+            entry, whole = _export(number, series, arguments, decoder)
+            entries.append(entry)
+            left_out = left_out or not whole
     if arguments.json:
         write_json({"series": entries, "rejected": listing(result)["rejected"]})
     else:
@@ -58,6 +47,26 @@ def run(arguments: argparse.Namespace) -> int:
             if "nifti" in entry:
                 sys.stdout.write(f"{entry['nifti']}\n")
     return Exit.DONE_WITH_OMISSIONS if left_out else Exit.DONE
+
+
+def _export(
+    number: int, series: Series, arguments: argparse.Namespace, decoder: DecodePool
+) -> tuple[dict[str, Any], bool]:
+    """Export one series; its entry of the list, and whether nothing of it was left out."""
+    entry = series_entry(series)
+    if Permission.PLANES not in series.verdict.may:
+        why = " ".join(reason.sentence.say() for reason in series.verdict.reasons)
+        sys.stderr.write(sentence("dicom.no-volume", series=series.key, why=why).say() + "\n")
+        return entry, False
+    with load(series, decoder) as loading:
+        name = f"series-{number + 1}-{series.uid[-16:]}{'-' + series.split if series.split else ''}"
+        entry["nifti"] = str(export_volume(loading.volume, arguments.to, name, arguments.format))
+        entry["affine"] = [[float(value) for value in row] for row in loading.volume.geometry.affine]
+        entry["shape"] = list(loading.volume.geometry.shape_kji)
+        entry["holes_k"] = sorted(loading.volume.holes)
+        for _k, reason in loading.report.failed:
+            sys.stderr.write(reason.say() + "\n")
+        return entry, not loading.report.failed
 
 
 def chosen_series(found: tuple[Series, ...], key: str | None, path: Path) -> tuple[Series, ...]:

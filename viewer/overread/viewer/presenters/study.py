@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from overread.core.dicom.codecs import is_compressed
+from overread.core.dicom.decode_pool import DecodePool
 from overread.core.dicom.scan import scan
 from overread.core.dicom.thumbnail import thumbnail
 from overread.core.errors import OverreadError
@@ -49,11 +51,13 @@ class StudyPresenter:
         shelf: VolumeShelf,
         workspace: Workspace,
         tell: Callable[[str, Sentence], None],
+        decoder: DecodePool | None = None,
     ) -> None:
         self._background = background
         self._shelf = shelf
         self._workspace = workspace
         self._tell = tell
+        self._decoder = decoder
         self._scan: Cancel | None = None
         self._wanted = ""
         self._also: set[str] = set()
@@ -89,6 +93,8 @@ class StudyPresenter:
             return
         self.rejected.set(result.rejected)
         self._tell_found(result)
+        if self._decoder is not None and any(is_compressed(series.instances[0]) for series in result.series):
+            self._decoder.warm()
         self.show(best_series(result.series).key)
         for series in self.catalogue.value:
             self._make_thumbnail(series)
@@ -112,7 +118,7 @@ class StudyPresenter:
             self.thumbnail_made.set(self.thumbnail_made.value + 1)
 
         # A series without a picture keeps its empty frame; why it cannot be read is told when it is opened.
-        self._background.run(lambda _cancel: thumbnail(series), done, lambda _error: None)
+        self._background.run(lambda _cancel: thumbnail(series, decoder=self._decoder), done, lambda _error: None)
 
     def series(self, key: str) -> Series | None:
         """The series with a key, if it is in the list."""

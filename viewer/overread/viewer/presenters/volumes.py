@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from overread.core.dicom.decode_pool import DecodePool
 from overread.core.dicom.load import LoadingVolume, LoadReport, open_volume
 from overread.core.errors import OverreadError
 from overread.core.series import Series
@@ -38,9 +39,12 @@ class Hold:
 class VolumeShelf:
     """Opens series into shared memory and keeps them until they are put back. GUI thread only."""
 
-    def __init__(self, background: Background, tell: Callable[[str, Sentence], None]) -> None:
+    def __init__(
+        self, background: Background, tell: Callable[[str, Sentence], None], decoder: DecodePool | None = None
+    ) -> None:
         self._background = background
         self._tell = tell
+        self._decoder = decoder
         self._slots: dict[str, _Slot] = {}
         self._opening: dict[str, list[Callable[[VolumeState], None]]] = {}
         self._leaving: list[LoadingVolume] = []
@@ -102,7 +106,7 @@ class VolumeShelf:
 
         def load(cancel: Cancel) -> LoadReport:
             try:
-                return loading.load(arrived=arrived, cancelled=cancel)
+                return loading.load(arrived=arrived, cancelled=cancel, decoder=self._decoder)
             finally:
                 self._background.post(lambda: self._left(loading))
 
