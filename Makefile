@@ -4,9 +4,10 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 STUDY ?=
 REAL ?=
-CODE := core inference viewer plugins tests
+TORCH ?=
+CODE := core inference viewer plugins tests packaging
 
-.PHONY: help setup demo test quick lint types contracts unit journeys bench clean
+.PHONY: help setup setup-package demo test test-all quick lint types contracts unit journeys package frozen bench clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -36,6 +37,15 @@ unit:
 
 journeys:
 	@$(PY) -m pytest -q tests/journeys
+
+setup-package: setup
+	@packaging/setup.sh package
+
+package: setup-package ## A Debian package of the frozen program in dist/ (TORCH=1 takes torch along)
+	@$(PY) packaging/build_deb.py $(if $(TORCH),--torch)
+
+frozen: setup ## Every package in dist/, unpacked elsewhere, at work
+	@$(PY) -m pytest -q tests/frozen
 
 bench: setup ## Figures as ratios
 	@$(PY) -m overread.viewer.cli.main bench

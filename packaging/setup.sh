@@ -1,14 +1,18 @@
 #!/usr/bin/env bash
 # All set-up for a fresh Debian 12 or Ubuntu 22.04+ with Python 3.11 to 3.13 and make. Called by the Makefile.
 # It can be interrupted at any time: what is finished is not done again, and a half-made environment is mended.
+# `setup.sh package` installs what `make package` needs as well.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 STATE=.setup
 VENV=.venv
+WITH=${1:-}
+EXTRAS=torch,dev${WITH:+,$WITH}
+DONE=$STATE/done${WITH:+-$WITH}
 mkdir -p "$STATE"
-want=$(cat pyproject.toml constraints.txt packaging/setup.sh | sha256sum | cut -d' ' -f1)-${PIP_ARGS:-}
-if [ -x "$VENV/bin/overread" ] && [ "$(cat "$STATE/done" 2>/dev/null || true)" = "$want" ]; then
+want=$(cat pyproject.toml constraints.txt packaging/setup.sh packaging/debian-*.txt | sha256sum | cut -d' ' -f1)-${PIP_ARGS:-}
+if [ -x "$VENV/bin/overread" ] && [ "$(cat "$DONE" 2>/dev/null || true)" = "$want" ]; then
     exit 0
 fi
 
@@ -33,11 +37,11 @@ PYTHON=$(find_python) || {
     exit 2
 }
 
-# What Qt, VTK, the tests and Chinese text need from the system. "a|b" means the first that the system knows.
-PACKAGES="libegl1 libgl1 libgl1-mesa-dri libegl-mesa0 libglx-mesa0 libx11-6 libx11-xcb1 libfontconfig1 libfreetype6
- libglib2.0-0|libglib2.0-0t64 libdbus-1-3 libxkbcommon0 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4
- libxcb-keysyms1 libxcb-image0 libxcb-render-util0 libxcb-randr0 libxcb-shape0 libxcb-xkb1 libgssapi-krb5-2
- fonts-dejavu-core fonts-wqy-zenhei xvfb openbox xdotool imagemagick x11-utils dcmtk"
+# What the program, the tests and (when asked for) the build need. "a|b" means the first that the system knows.
+LISTS="packaging/debian-runs.txt packaging/debian-tests.txt"
+[ "$WITH" != package ] || LISTS="$LISTS packaging/debian-build.txt"
+# shellcheck disable=SC2086
+PACKAGES=$(cat $LISTS | grep -v '^#')
 
 installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'install ok installed'; }
 
@@ -52,6 +56,11 @@ missing_packages() {
     done
     "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null ||
         printf 'python%s-venv|python3-venv ' "$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+    # Debian's own Python has its library in a package apart; PyInstaller takes it along.
+    if [ "$WITH" = package ] && [ "$("$PYTHON" -c 'import sys; print(sys.base_prefix)')" = /usr ]; then
+        name=$("$PYTHON" -c 'import sys; print("libpython%d.%d" % sys.version_info[:2])')
+        installed "$name" || installed "${name}t64" || printf '%s|%st64 ' "$name" "$name"
+    fi
 }
 
 choose() { # the first name of a|b that apt knows
@@ -95,7 +104,7 @@ bar=off
 [ -t 2 ] && bar=on
 # shellcheck disable=SC2086
 "$VENV/bin/python" -m pip install --disable-pip-version-check --progress-bar "$bar" -c constraints.txt \
-    -e '.[torch,dev]' ${PIP_ARGS:-} >"$STATE/pip.log" 2>&1 &
+    -e ".[$EXTRAS]" ${PIP_ARGS:-} >"$STATE/pip.log" 2>&1 &
 pip=$!
 trap 'kill $pip 2>/dev/null || true; exit 130' INT TERM
 while kill -0 "$pip" 2>/dev/null; do
@@ -111,5 +120,5 @@ wait "$pip" || {
     tail -n 8 "$STATE/pip.log" >&2
     exit 2
 }
-printf '%s' "$want" >"$STATE/done"
+printf '%s' "$want" >"$DONE"
 say "Set up."

@@ -32,6 +32,7 @@ def sources() -> Iterator[Path]:
     for room in ROOMS:
         yield from (ROOT / room).rglob("*.py")
     yield from (ROOT / "tests").rglob("*.py")
+    yield from (ROOT / "packaging").rglob("*.py")
 
 
 def test_no_portion_of_the_namespace_is_closed() -> None:

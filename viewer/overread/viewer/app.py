@@ -46,6 +46,7 @@ from overread.viewer.places import Places
 from overread.viewer.presenters.inbox import ArrivalStatus, Inbox
 from overread.viewer.presenters.study import Shown, StudyPresenter, best_series
 from overread.viewer.presenters.volumes import VolumeShelf
+from overread.viewer.program import own_command
 from overread.viewer.render.fonts import load_fonts
 from overread.viewer.state.language import Words
 from overread.viewer.state.observable import Property
@@ -414,15 +415,7 @@ class Program(QObject):
 
         def make(_cancel: object) -> Path:
             if not (target / "truth.json").exists():
-                command = [
-                    sys.executable,
-                    "-m",
-                    "overread.viewer.cli.main",
-                    "sample",
-                    str(target),
-                    "--size",
-                    "medium",
-                ]
+                command = [*own_command(), "sample", str(target), "--size", "medium"]
                 done = subprocess.run(command, capture_output=True, timeout=SAMPLE_SECONDS, check=False)
                 if done.returncode != 0:
                     raise NotReadableError(sentence("open.no-sample"))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import multiprocessing
+import os
 import platform
 import shutil
-import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +23,7 @@ from overread.core.text import say
 from overread.inference.client import EngineClient, Event
 from overread.inference.protocol import DeviceReport, Failure
 from overread.viewer.cli.terminal import write_json
+from overread.viewer.program import is_frozen
 
 HELP = "Say what is installed on this computer, which device models would use, what is missing and how to get it."
 PACKAGES = (
@@ -30,13 +34,6 @@ PROGRAMS = {"Xvfb": "xvfb", "openbox": "openbox", "xdotool": "xdotool", "import"
 """Programs that only the demo and the tests without a screen need, and their Debian packages."""
 LEAST_SHARED_BYTES = 1 << 30
 PROBE_SECONDS = 60
-GL_PROBE = "from overread.viewer.render.volume3d import gl_renderer; import sys; sys.stdout.write(gl_renderer())"
-FONT_PROBE = (
-    "import os, sys; os.environ['QT_QPA_PLATFORM'] = 'offscreen'\n"
-    "from PySide6.QtWidgets import QApplication; a = QApplication([])\n"
-    "from overread.viewer.style import missing_cjk\n"
-    "sys.stdout.write('missing' if missing_cjk() else 'found')"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +74,8 @@ def _versions() -> list[Line]:
             lines.append(Line(name, "ok", importlib.metadata.version(name)))
         except importlib.metadata.PackageNotFoundError:
             state: Literal["note", "missing"] = "note" if name == "torch" else "missing"
-            lines.append(Line(name, state, "not installed", say("doctor.install", package=name)))
+            do = say("doctor.install-frozen" if is_frozen() else "doctor.install", package=name)
+            lines.append(Line(name, state, "not installed", do))
     return lines
 
 
@@ -124,26 +122,60 @@ def _decoders() -> Line:
     return Line("decode workers", "note", found, say("doctor.no-landlock"))
 
 
-def _probe(code: str) -> str:
-    """What a piece of code prints in a process of its own; empty when it fails."""
+def _probe(look: Callable[[], str]) -> str:
+    """What a function finds in a process of its own; empty when it fails. ``spawn`` works in a frozen build too."""
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe(duplex=False)
+    process = spawn.Process(target=_look, args=(look, theirs))
+    process.start()
+    theirs.close()
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, timeout=PROBE_SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        return ours.recv_bytes().decode() if ours.poll(PROBE_SECONDS) else ""
+    except EOFError:
+        # The process ended without an answer: a driver that is broken ends it.
         return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    finally:
+        process.kill()
+        process.join()
+        ours.close()
+
+
+def _look(look: Callable[[], str], answer: Connection) -> None:
+    """Main function of the process that looks; what libraries print there is not for the person."""
+    with open(os.devnull, "wb") as nothing:
+        os.dup2(nothing.fileno(), 1)
+        os.dup2(nothing.fileno(), 2)
+    answer.send_bytes(look().encode())
+
+
+def _gl_name() -> str:
+    # Here and below: VTK and Qt are loaded in the process that looks, and nowhere else.
+    from overread.viewer.render.volume3d import gl_renderer  # noqa: PLC0415
+
+    return gl_renderer()
+
+
+def _draws_chinese() -> str:
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from PySide6.QtWidgets import QApplication  # noqa: PLC0415
+
+    from overread.viewer.style import missing_cjk  # noqa: PLC0415
+
+    application = QApplication([])
+    found = "" if missing_cjk() else "found"
+    application.quit()
+    return found
 
 
 def _renderer() -> Line:
-    name = _probe(GL_PROBE)
+    name = _probe(_gl_name)
     if not name:
         return Line("OpenGL", "missing", "none", say("doctor.gl"))
     return Line("OpenGL", "ok", name)
 
 
 def _font() -> Line:
-    if _probe(FONT_PROBE) == "found":
+    if _probe(_draws_chinese):
         return Line("Chinese font", "ok", "found")
     return Line("Chinese font", "note", "none", "apt-get install fonts-noto-cjk")
 

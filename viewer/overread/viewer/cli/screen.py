@@ -12,7 +12,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -22,6 +21,7 @@ from typing import IO, Any
 
 from overread.core.errors import NotReadableError
 from overread.core.text import sentence
+from overread.viewer.program import own_command
 
 NEEDED = ("Xvfb", "openbox", "xdotool", "import")
 START_SECONDS = 60.0
@@ -37,11 +37,13 @@ class NotSeenError(AssertionError):
 class Screen:
     """A virtual screen with a window manager. Use it as a context manager."""
 
-    def __init__(self, width: int = 1600, height: int = 1000) -> None:
+    def __init__(self, width: int = 1600, height: int = 1000, command: Sequence[str] = ()) -> None:
+        """``command`` starts another build of the program than this one."""
         missing = [name for name in NEEDED if shutil.which(name) is None]
         if missing:
             raise NotReadableError(sentence("demo.no-screen", what=", ".join(missing)))
         self.width, self.height = width, height
+        self._command = tuple(command) or own_command()
         self._folder = tempfile.TemporaryDirectory(prefix="overread-screen-")
         self.socket = Path(self._folder.name) / "drive"
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -82,7 +84,7 @@ class Screen:
         self.socket.unlink(missing_ok=True)
         self._log = open(Path(self._folder.name) / "program.log", "ab")  # noqa: SIM115 - closed with the program
         self.program = subprocess.Popen(
-            [sys.executable, "-m", "overread.viewer.cli.main", *arguments],
+            [*self._command, *arguments],
             env=self.environment(),
             stdout=self._log,
             stderr=self._log,
