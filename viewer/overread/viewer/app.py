@@ -103,8 +103,8 @@ class Program(QObject):
         self.places = Places(self.tasks, self.journal, self.study, self.tell)
         self.asking = asking.Asking(
             asking.Parts(
-                self.registry, self.window, self.own_read, self.workspace, self.study, self.shelf, self.store,
-                self.journal, self.inbox, self.tasks, self.settings, self.words,
+                self.registry, self.window, self.own_read, self.area, self.workspace, self.study, self.shelf,
+                self.store, self.journal, self.inbox, self.tasks, self.settings, self.words,
             )
         )  # fmt: skip
         self.plugins = Host(paths.config, self.settings.approved_plugins, lambda told: self.tell("warning", told))

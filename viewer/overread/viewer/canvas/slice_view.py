@@ -11,6 +11,7 @@ from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from overread.viewer.render.heatmap import HeatPainter
 from overread.viewer.render.marks import Findings, MarkPainter
 from overread.viewer.render.slice_painter import Measurements, SlicePainter
 from overread.viewer.render.viewport import Viewport
@@ -66,6 +67,7 @@ class SliceView(QWidget):
         self._marks = MarkPainter(services.findings, workspace.marks, workspace.overlays)
         self._painter = SlicePainter(services.words, workspace.overlays, services.measurements, self._marks)
         self._painter.is_key_image = services.is_key_image
+        self._painter.heat = HeatPainter(workspace)
         self._active = False
         self._held: Tool | None = None
         self._last = QPointF()
@@ -94,6 +96,7 @@ class SliceView(QWidget):
         state = view.volume.value
         if state is not None:
             watched += [state.window, state.place_ijk, state.revision, state.link_words]
+        watched += [marks.heat, marks.heat_threshold, marks.heat_opacity]
         for tool in services.tools.values():
             watched += [tool.draft, tool.drawn]
         self._stops = [one.watch(lambda _value: self.update()) for one in watched]
