@@ -92,11 +92,11 @@ class SliceView(QWidget):
             view.zoom, view.pan, view.plane, overlays.shown, overlays.held_hidden, overlays.outlines,
             overlays.heatmap, overlays.crosshair, overlays.patient_hidden, services.words.current,
             services.text_scale, marks.selected, marks.preview, marks.rejected_shown, marks.heat,
+            marks.heat_threshold, marks.heat_opacity,
         ]  # fmt: skip
         state = view.volume.value
         if state is not None:
             watched += [state.window, state.place_ijk, state.revision, state.link_words]
-        watched += [marks.heat, marks.heat_threshold, marks.heat_opacity]
         for tool in services.tools.values():
             watched += [tool.draft, tool.drawn]
         self._stops = [one.watch(lambda _value: self.update()) for one in watched]
