@@ -140,6 +140,18 @@ def test_a_linked_place_shows_the_same_nodule_and_what_has_changed(
         assert abs(y - port.height / 2) < 1.5
         assert min(port.width, port.height) / port.zoom == pytest.approx(120, abs=0.5)
 
+    # Linked views show one section: what is panned and zoomed in one is panned and zoomed in the other.
+    left, right = (widget.port() for widget in program.area.views if isinstance(widget, SliceView))
+    assert left is not None
+    assert right is not None
+    left.zoom_at(100, 120, 1.4)
+    left.view.pan.set((left.view.pan.value[0] + 37, left.view.pan.value[1] - 21))
+    for number in (GROWN, LANDMARK):
+        here_at = left.point_of_lps(nodule(sample, number).centre_lps_mm)
+        assert right.point_of_lps(nodule(earlier, number).centre_lps_mm) == pytest.approx(here_at, abs=1.0)
+    program.registry.trigger("view.reset")
+    assert [view.pan.value for view in program.workspace.views.value] == [(0.0, 0.0)] * 2
+
     qtbot.waitUntil(lambda: any("Finding A and finding B of 2025-02-24" in text for text in words_of(program)))
     told = words_of(program)
     assert "linked by place, offset x −3.0, y +2.0, z −11.0 mm" in told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from overread.core.errors import OverreadError
 from overread.core.finding import Finding
@@ -32,7 +33,7 @@ from overread.viewer.presenters.priors import (
 )
 from overread.viewer.presenters.study import StudyPresenter
 from overread.viewer.presenters.volumes import VolumeShelf
-from overread.viewer.render.viewport import centre_on
+from overread.viewer.render.viewport import Viewport, centre_on, pan_to
 from overread.viewer.state.views import Plane, ViewState, VolumeState, Workspace
 from overread.viewer.window import MainWindow
 
@@ -63,6 +64,46 @@ class Parts:
     """While True, the model's marks stay hidden until the own read is done."""
 
 
+class Together:
+    """Two views at one zoom. Linked ones show one section: what is panned in one is panned in the other."""
+
+    def __init__(self, left: ViewState, right: ViewState, beside: Beside) -> None:
+        self._beside = beside
+        self._moving = False
+        self._stops: list[Callable[[], None]] = []
+        for source, target in ((left, right), (right, left)):
+            follow = partial(self._follow, source, target)
+            self._stops += [source.zoom.watch(follow), source.pan.watch(follow)]
+
+    def _follow(self, source: ViewState, target: ViewState, _changed: object) -> None:
+        if self._moving:
+            return
+        self._moving = True
+        try:
+            target.zoom.set(source.zoom.value)
+            target.pan.set(self._pan(source, target))
+        finally:
+            self._moving = False
+
+    def _pan(self, source: ViewState, target: ViewState) -> tuple[float, float]:
+        """Where the target shows the place at which the source shows it; a fitted image is fitted in both."""
+        # The size of the views does not matter here: both are of one size, and the zoom is given.
+        here, there = Viewport.of(source, 1.0, 1.0), Viewport.of(target, 1.0, 1.0)
+        link = self._beside.link
+        if link is None or here is None or there is None or source.zoom.value is None:
+            return source.pan.value if source.zoom.value is None else target.pan.value
+        place = here.state.place_lps_mm()
+        other = link.to_prior(place) if here.state is self._beside.current else link.to_current(place)
+        i, j, k = there.state.volume.geometry.ijk_from_lps(other)
+        return pan_to(there, (float(i), float(j), float(k)), *here.point_of_ijk(here.state.place_ijk.value))
+
+    def end(self) -> None:
+        """Let both go their own ways."""
+        for stop in self._stops:
+            stop()
+        self._stops.clear()
+
+
 class Comparing:
     """Owner of the prior beside: ``beside`` while it stands there."""
 
@@ -74,7 +115,7 @@ class Comparing:
         self._then: Callable[[], None] | None = None
         self._views: tuple[ViewState, ...] = ()
         self._layout = ""
-        self._stop_zoom: list[Callable[[], None]] = []
+        self._together: Together | None = None
         registry = parts.registry
         registry.connect("prior.beside", self._put_or_end)
         registry.connect("prior.link", self.set_linked)
@@ -144,7 +185,7 @@ class Comparing:
         left, right = ViewState(Plane.AXIAL), ViewState(Plane.AXIAL)
         left.volume.set(current)
         right.volume.set(prior)
-        self._stop_zoom = [left.zoom.watch(right.zoom.set), right.zoom.watch(left.zoom.set)]
+        self._together = Together(left, right, self.beside)
         self._layout = workspace.layout.value
         self._views = (left, right)
         workspace.layout.set("1x2")
@@ -166,10 +207,10 @@ class Comparing:
     def _put_back(self) -> None:
         if self.beside is not None:
             self.beside.end()
-        for stop in self._stop_zoom:
-            stop()
+        if self._together is not None:
+            self._together.end()
+        self._together = None
         self.beside, self._then, self._views, self._wanted = None, None, (), ""
-        self._stop_zoom.clear()
         self._parts.study.keep_beside("")
         self._show_state()
 

@@ -122,8 +122,11 @@ def centre_on(port: Viewport, point_ijk: Triple, field_mm: float) -> None:
     """Let a view show a voxel in its middle, ``field_mm`` (pixels where there are no mm) along its shorter side."""
     zoom = float(np.clip(min(port.width, port.height) / field_mm, LEAST_ZOOM, MOST_ZOOM))
     port.view.zoom.set(zoom)
-    column, row = port.grid.pixel(point_ijk)
-    across, down = port.scale
-    pan_x = (port.grid.columns / 2 - column - 0.5) * across
-    pan_y = (port.grid.rows / 2 - row - 0.5) * down
-    port.view.pan.set((pan_x, pan_y))
+    port.view.pan.set(pan_to(port, point_ijk, port.width / 2, port.height / 2))
+
+
+def pan_to(port: Viewport, point_ijk: Triple, x: float, y: float) -> tuple[float, float]:
+    """The pan with which a view shows a voxel at a point of it."""
+    now_x, now_y = port.point_of_ijk(point_ijk)
+    pan_x, pan_y = port.view.pan.value
+    return pan_x + x - now_x, pan_y + y - now_y
