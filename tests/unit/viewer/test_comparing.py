@@ -44,6 +44,7 @@ def program(qtbot: QtBot) -> Iterator[Program]:
     made.window.resize(1600, 1000)
     made.window.show()
     yield made
+    made.window.may_close = lambda: True
     made.window.close()
     application.setStyleSheet("")
 
@@ -266,3 +267,16 @@ def test_the_prior_can_be_put_off_while_it_loads(
     assert program.comparing.beside is None
     kept = [one.key for one in program.study.catalogue.value if program.shelf.is_shelved(one.key)]
     assert kept == [current.series.key]
+
+
+def test_a_mark_on_the_prior_does_not_enter_the_reading_of_the_current_study(
+    program: Program, qtbot: QtBot, studies: tuple[Path, ChestSample, ChestSample]
+) -> None:
+    open_both(program, qtbot, studies[0])
+    put_beside(program, qtbot)
+    program.registry.trigger("finding.mark")
+    qtbot.mouseClick(program.area.views[1], Qt.MouseButton.LeftButton, pos=QPoint(150, 300))
+    assert "Open its study by itself" in message(program)
+    qtbot.wait(200)
+    assert program.store.reading is not None
+    assert program.store.reading.findings == ()

@@ -6,11 +6,16 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from build_series import Stack
+from finding_kit import finding
+from overread.core.edits import Add
+from overread.core.finding import Origin
 from overread.core.paths import default_paths
 from overread.core.window import Window
 from overread.viewer import app
@@ -32,6 +37,7 @@ def start(qtbot: QtBot) -> Iterator[Start]:
 
     yield begin
     for one in made:
+        one.window.may_close = lambda: True
         one.window.close()
     application.setStyleSheet("")
 
@@ -140,3 +146,25 @@ def test_a_report_is_read_before_anything_is_kept(
     assert not kept.exists()
     program.report_page.findChildren(type(program.window.messages.action))[0].click()
     assert kept.read_text(encoding="utf-8") == text
+
+
+def test_the_copied_sentence_follows_ones_own_template(start: Start, qtbot: QtBot, tmp_path: Path) -> None:
+    phrase = 'en = "{label}, {where}"\nzh = "{label}"\n'
+    short = 'en = "image {image}"\nzh = "{image}"\n'
+    text = f"[with-mm]\n{phrase}[without-mm]\n{phrase}[where]\n{short}[where-without-series]\n{short}"
+    (default_paths().config / "plugin-files" / "finding-sentence").mkdir(parents=True)
+    write("plugin-files/finding-sentence/template.toml", text)
+    program = start()
+    program.study.open_paths([Stack().write(tmp_path / "study")])
+    qtbot.waitUntil(lambda: program.study.shown.value is not None and program.store.reading is not None)
+    shown = program.study.shown.value
+    assert shown is not None
+    qtbot.waitUntil(lambda: shown.state.complete)
+    made = msgspec.structs.replace(finding("f", 1, origin=Origin.PERSON), series_uid=shown.series.uid)
+    made = msgspec.structs.replace(made, measures=msgspec.structs.replace(made.measures, slice_k=2))
+    program.store.apply(Add(made))
+    qtbot.waitUntil(lambda: bool(program.store.reading and program.store.reading.findings))
+    program.workspace.marks.selected.set("f")
+    program.registry.trigger("finding.sentence")
+    # Six images, counted from the head: slice 2 is the fourth.
+    assert QGuiApplication.clipboard().text() == "nodule, image 4"

@@ -82,6 +82,7 @@ class Shown:
             lambda _uid, _split: series,
             lambda name: name,
             lambda _name: [sentence("setup-page.privacy")],
+            lambda _found, _series, image: f"A nodule of 8.0 × 6.2 mm, volume 1.2 cm³ (series 2, image {image}).",
         )
         self.panel.show_findings(
             words.groups(self.found), words.head(self.found), words.notes(self.found), self.selected

@@ -49,7 +49,7 @@ def view(language: Language = "en") -> SavedView:
         ("f1", "f2"), ("f3",), (not_judged("f4", "4"), not_judged("f5", "5"), lost),
     )  # fmt: skip
     series = series_for(grid_volume())
-    words = Teller(language, lambda _uid, _split: series, lambda name: name, lambda _name: [])
+    words = Teller(language, lambda _uid, _split: series, lambda name: name, lambda _name: [], lambda *_given: "")
     return saved_view(report, reading, listed(reading, second_reader=True), words)
 
 

@@ -98,6 +98,7 @@ class Program(QObject):
         self.study = StudyPresenter(self.tasks, self.shelf, self.workspace, self.tell, self.decoder)
         self.worked_on: frozenset[str] = frozenset()
         self.inbox = Inbox(self.tasks, self._status_of)
+        self.plugins = Host(paths.config, self.settings.approved_plugins, lambda told: self.tell("warning", told))
         self._make_views()
         self._make_window()
         self.places = Places(self.tasks, self.journal, self.study, self.tell)
@@ -107,7 +108,6 @@ class Program(QObject):
                 self.store, self.journal, self.inbox, self.tasks, self.settings, self.words,
             )
         )  # fmt: skip
-        self.plugins = Host(paths.config, self.settings.approved_plugins, lambda told: self.tell("warning", told))
         parts = comparing.Parts(
             self.tasks, self.journal, self.store, self.shelf, self.study, self.workspace, self.registry, self.plugins,
             self.window, self.area, self.own_read, self.tell, lambda: self.settings.text("reading-mode") == "second",
@@ -152,7 +152,7 @@ class Program(QObject):
         self.editing.add_options(window)
         self.own_read = OwnReadPanel(window.words, window.look, self.registry)
         self.judging = judging.Judging(
-            window, self.workspace, self.study, self.store, self.area, self.own_read,
+            window, self.workspace, self.study, self.store, self.area, self.own_read, self.plugins,
             lambda: self.settings.text("reading-mode") == "second",
         )  # fmt: skip
         self.saving = saving.Saving(

@@ -12,12 +12,14 @@ from PySide6.QtGui import QGuiApplication
 
 from overread.core.edits import Judge, Redo, Remove, RemoveMeasure, Undo, UnmarkKeyImage
 from overread.core.finding import Finding, JudgedAs, Judgement, Origin, State
-from overread.core.sentence import finding_sentence, image_in_stack, place_of
+from overread.core.sentence import place_of
 from overread.core.series import Series
 from overread.core.store import Change, ReadingStore, now
 from overread.core.text import Sentence, millimetres, say, sentence
 from overread.core.window import Window
 from overread.inference.cards import shipped
+from overread.plugins.api import FindingSubject
+from overread.plugins.host import Host
 from overread.viewer import shell
 from overread.viewer.canvas.area import ViewArea
 from overread.viewer.canvas.slice_view import SliceView
@@ -47,6 +49,7 @@ class Judging:
     store: ReadingStore
     area: ViewArea
     own_read: OwnReadPanel
+    plugins: Host
     second_reader: Callable[[], bool]
     panel: FindingsPanel = field(init=False)
     _listed: Listed = field(init=False, default_factory=Listed)
@@ -141,7 +144,12 @@ class Judging:
 
     def teller(self) -> Teller:
         """Puts findings into the words of the window's language."""
-        return Teller(self.window.words.language, self._series, self._title, _limits)
+        return Teller(self.window.words.language, self._series, self._title, _limits, self._sentence)
+
+    def _sentence(self, finding: Finding, series_number: int | None, image_number: int) -> str:
+        """A finding as a sentence of the language of the window; empty when no plugin makes one."""
+        subject = FindingSubject(finding, series_number, image_number)
+        return self.plugins.finding_text(subject, self.window.words.language) or ""
 
     def _title(self, model: str) -> str:
         card = shipped().get(model)
@@ -284,12 +292,10 @@ class Judging:
         if found is None:
             self._tell(sentence("findings.choose-first"))
             return
-        series = self._series(found.series_uid, found.split)
-        image = found.measures.slice_k + 1
-        if series is not None and series.geometry is not None:
-            image = image_in_stack(series.geometry, found.measures.slice_k)[0]
-        number = None if series is None else series.number
-        text = finding_sentence(found, number, image, self.window.words.language)
+        text = self.teller().detail(found, self._listed).sentence
+        if not text:
+            self._tell(sentence("findings.no-sentence"))
+            return
         QGuiApplication.clipboard().setText(text)
         self._tell(sentence("findings.copied", text=text))
 

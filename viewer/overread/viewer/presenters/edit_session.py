@@ -384,6 +384,9 @@ class EditSession:
 
     def mark(self, state: VolumeState, at_ijk: Triple) -> None:
         """Mark what was missed at a place: grown from there, or a ball that says so."""
+        if state.is_prior:
+            self._tell("note", sentence("prior.only-look"))
+            return
         if not state.complete:
             self._tell("note", sentence("editing.loading"))
             return

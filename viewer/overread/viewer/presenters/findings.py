@@ -10,7 +10,7 @@ from overread.core.dicom.codes import reason_keys
 from overread.core.finding import Finding, ModelResult, Origin, State
 from overread.core.pairs import also_by_model
 from overread.core.reading import Reading
-from overread.core.sentence import finding_sentence, image_in_stack, place_of
+from overread.core.sentence import image_in_stack, place_of
 from overread.core.series import Series
 from overread.core.text import Language, Sentence, millimetres, number, say, sentence, table, volume_text
 
@@ -153,12 +153,17 @@ class FindingDetail:
 
 @dataclass(frozen=True, slots=True)
 class Teller:
-    """Puts findings into words of one language. ``titles`` names a model, ``limits`` what it cannot see."""
+    """Puts findings into words of one language.
+
+    ``titles`` names a model, ``limits`` what it cannot see; ``sentence_of`` puts a finding, the number of its series
+    and of its image into a sentence, which is empty when nothing makes one.
+    """
 
     language: Language
     series: FindSeries
     titles: Callable[[str], str]
     limits: Callable[[str], Sequence[Sentence]]
+    sentence_of: Callable[[Finding, int | None, int], str]
 
     def groups(self, found: Listed) -> tuple[FindingGroup, ...]:
         """The list in words."""
@@ -259,7 +264,7 @@ class Teller:
             why=self._why(finding, found),
             warnings=self._warnings(finding),
             record=self._record(finding),
-            sentence=finding_sentence(finding, series.number if series else None, image[0], self.language),
+            sentence=self.sentence_of(finding, series.number if series else None, image[0]),
             reason=finding.judgement.reason if finding.judgement else "",
         )
 

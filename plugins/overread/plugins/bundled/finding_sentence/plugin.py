@@ -8,8 +8,8 @@ import tomllib
 
 import msgspec
 
-from overread.core.geometry import place_letters_mm
-from overread.core.text import Language, Sentence, millimetres, say, sentence, volume_text
+from overread.core.sentence import place_of
+from overread.core.text import Language, millimetres, say, volume_text
 from overread.plugins.api import FindingSubject, Phrase, Plugin
 
 TEMPLATE = "template.toml"
@@ -52,7 +52,7 @@ def finding_sentence(subject: FindingSubject, language: Language, templates: Tem
     finding, measures = subject.finding, subject.finding.measures
     has_series = subject.series_number is not None
     values = {
-        "place": _joined((finding.place or _place_in_mm(subject)).say(language), language),
+        "place": _joined(place_of(finding).say(language), language),
         "kind": say(finding.kind, language).lower() if finding.kind else "",
         "label": say(finding.label, language),
         "series": str(subject.series_number) if has_series else NO_NUMBER,
@@ -72,8 +72,3 @@ def finding_sentence(subject: FindingSubject, language: Language, templates: Tem
 def _joined(place: str, language: Language) -> str:
     """A place that ends in Latin signs (mm) needs a gap before Chinese words follow it."""
     return f"{place} " if language == "zh" and place[-1:].isascii() else place
-
-
-def _place_in_mm(subject: FindingSubject) -> Sentence:
-    x, y, z = place_letters_mm(subject.finding.measures.centre_lps_mm)
-    return sentence("finding.place-mm", x=x, y=y, z=z)
