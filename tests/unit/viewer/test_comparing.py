@@ -44,6 +44,7 @@ def program(qtbot: QtBot) -> Iterator[Program]:
     made.window.resize(1600, 1000)
     made.window.show()
     yield made
+    made.window.may_close = lambda: True
     made.window.close()
     application.setStyleSheet("")
 

@@ -32,6 +32,7 @@ def start(qtbot: QtBot) -> Iterator[Start]:
 
     yield begin
     for one in made:
+        one.window.may_close = lambda: True
         one.window.close()
     application.setStyleSheet("")
 
