@@ -6,7 +6,8 @@ import importlib.metadata
 from collections.abc import Iterable
 from pathlib import Path
 
-ROOMS = ("core", "inference", "viewer", "resources")
+ROOMS = ("core", "inference", "viewer", "plugins", "resources")
+BUNDLED = Path("overread/plugins/bundled")
 BY_NAME = (
     "imagecodecs._shared_cython",
     "imagecodecs._jpeg8",
@@ -52,13 +53,18 @@ Entry = tuple[str, str, str]
 
 
 def modules(root: Path) -> list[str]:
-    """Every module of the program: commands, the engine's server and the readers are loaded by name."""
+    """Every module of the program: commands, the engine's server, the readers and plugins are loaded by name."""
     found = list(BY_NAME)
     for room in ROOMS:
         for path in sorted((root / room).rglob("*.py")):
             parts = path.relative_to(root / room).with_suffix("").parts
             found.append(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
     return found
+
+
+def plugin_files(root: Path) -> list[tuple[str, str]]:
+    """Manifests, texts and templates of the shipped plugins, each with the folder that it goes into."""
+    return [(str(path), str(BUNDLED / path.parent.name)) for path in (root / "plugins" / BUNDLED).glob("*/*.toml")]
 
 
 def is_wanted(entry: Entry) -> bool:
