@@ -170,7 +170,7 @@ class Program(QObject):
         self.empty.inbox_clicked.connect(lambda: window.show_left(inbox=True))
         self.empty.sample_clicked.connect(self.open_sample)
         self.own_read.go_to.connect(self.go_to_measurement)
-        self.own_read.delete.connect(lambda uid: self.store.apply(RemoveMeasure(uid)))
+        self.own_read.delete.connect(self.delete)
         self.setup.language_chosen.connect(lambda key: self.change_setting("language", key))
         self.setup.mouse_chosen.connect(lambda key: self.change_setting("mouse", key.replace("-", "_")))
         self.settings_page.changed.connect(self.change_setting)
@@ -265,6 +265,7 @@ class Program(QObject):
 
     def _changed(self, change: Change) -> None:
         self.own_read.set_measurements(shell.measurement_rows(change.reading))
+        self.own_read.set_marks(shell.mark_rows(change.reading))
         self.worked_on = self.worked_on | ({change.reading.study_uid} if change.edit is not None else set())
         self._show_undo()
         self.area.update_all()
@@ -368,16 +369,25 @@ class Program(QObject):
         self.store.apply(Measure(shell.as_measurement(measured, new_uid())))
 
     def go_to_measurement(self, uid: str) -> None:
-        """Let the planes meet in the middle of a measurement."""
+        """Let the planes meet in the middle of a measurement or an own mark."""
         reading, shown = self.store.reading, self.study.shown.value
         found = None if reading is None else reading.measurement(uid)
         if found is None or shown is None:
+            self.editing.session.go_to(uid)
             return
         middle = np.mean(np.array(found.points_lps_mm), axis=0)
         shown.state.go_to_lps_mm((float(middle[0]), float(middle[1]), float(middle[2])))
         for number, view in enumerate(self.workspace.views.value):
             if view.plane.value == Plane(found.plane):
                 self.workspace.active.set(number)
+
+    def delete(self, uid: str) -> None:
+        """Take a measurement or an own mark away."""
+        reading = self.store.reading
+        if reading is not None and reading.measurement(uid) is not None:
+            self.store.apply(RemoveMeasure(uid))
+        else:
+            self.editing.session.remove(uid)
 
     def _status_of(self, study_uid: str) -> ArrivalStatus:
         return ArrivalStatus.JUDGED if study_uid in self.worked_on else ArrivalStatus.NEW

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime
 
-from overread.core.finding import Measurement
+from overread.core.finding import Measurement, Origin
 from overread.core.reading import Reading
 from overread.core.series import Permission, Series
-from overread.core.text import Sentence, sentence
+from overread.core.text import Sentence, sentence, volume_text
 from overread.viewer.panels.inbox import ArrivalRow
 from overread.viewer.panels.own_read import MeasurementRow
 from overread.viewer.panels.patient_bar import PatientLine
@@ -18,7 +18,7 @@ from overread.viewer.render.overlays import DrawnMeasurement
 from overread.viewer.render.slice_painter import badge_sentence
 from overread.viewer.state.language import Words
 from overread.viewer.state.views import Plane, VolumeState
-from overread.viewer.tools.measure import Measured
+from overread.viewer.tools.measure import Measured, value_text
 from overread.viewer.tools.shapes import measured_words, short_text
 
 
@@ -102,6 +102,22 @@ def measurement_rows(reading: Reading) -> list[MeasurementRow]:
             value=short_text(one) + (" *" if one.across_gap else ""),
         )
         for one in reading.measurements
+    ]
+
+
+def mark_rows(reading: Reading) -> list[MeasurementRow]:
+    """The reader's own marks of the right panel."""
+    return [
+        MeasurementRow(
+            key=one.uid,
+            icon="mark",
+            title=sentence("open.own-mark", tag=one.tag, place="" if one.place is None else one.place.say()),
+            value=value_text(one.measures.long_mm, "mm")
+            if one.measures.long_mm is not None
+            else volume_text(one.measures.volume_mm3),
+        )
+        for one in reading.findings
+        if one.origin is Origin.PERSON
     ]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from overread.viewer.render.slice_painter import Measurements, SlicePainter
@@ -202,6 +202,22 @@ class SliceView(QWidget):
         """This view alone, and back."""
         if event.button() == Qt.MouseButton.LeftButton:
             self.doubled.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """The tool in hand hears of Ctrl although the pointer stands still."""
+        self._tell_ctrl(event, True)
+        super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """See ``keyPressEvent``."""
+        self._tell_ctrl(event, False)
+        super().keyReleaseEvent(event)
+
+    def _tell_ctrl(self, event: QKeyEvent, held: bool) -> None:
+        in_hand = self._in_hand()
+        if event.key() == Qt.Key.Key_Control and in_hand is not None:
+            in_hand.ctrl = held
+            self.update()
 
     def leaveEvent(self, event: object) -> None:
         """Tell that the pointer is on no image."""
