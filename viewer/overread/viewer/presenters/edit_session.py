@@ -365,7 +365,12 @@ class EditSession:
 
     def then(self, call: Call) -> None:
         """Call something when all gestures that came before have entered the reading or were refused."""
-        self._ask(lambda: self._step(call))
+
+        def last() -> None:
+            call()
+            self._next()
+
+        self._ask(lambda: self.store.then(last))
 
     def undo(self) -> None:
         """Take back the newest edit, after all gestures that came before."""
