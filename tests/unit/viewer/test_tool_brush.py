@@ -422,6 +422,7 @@ def test_the_circle_has_its_real_size_and_the_fill_lies_on_the_mask(desk: Desk) 
 def test_a_click_marks_what_was_missed(desk: Desk) -> None:
     desk.registry.trigger("finding.mark")
     assert desk.workspace.tool.value == "mark"
+    assert desk.widgets[Plane.CORONAL].cursor().shape() == Qt.CursorShape.CrossCursor
     desk.stroke(Plane.CORONAL, MIDDLE)
     desk.until(lambda: len(desk.findings) == 2)
     desk.settle()
@@ -500,6 +501,18 @@ def test_strokes_lie_right_where_the_picture_runs_against_the_grid(make: Callabl
             x, y = port.point_of_ijk((seen[0], seen[1], seen[2]))
             shade = image.pixelColor(round(x), round(y))
             assert (shade.red() > shade.blue()) == filled, (plane, ijk)
+
+
+def test_other_units_have_a_scale_of_their_own(make: Callable[[VolumeState], Desk]) -> None:
+    voxels = np.full((24, 32, 40), 1.25, dtype=np.float32)
+    voxels[8:13, 10:15, 12:17] = 7.5
+    volume = Volume(voxels, grid_volume().geometry, "1.2.3", unit="SUVbw")
+    desk = make(loaded(volume, series_for(volume), Window(5, 10)))
+    desk.propose(finding("2.25.1", 1, radius=2))
+    desk.registry.trigger("edit.brush")
+    session = desk.editing.session
+    assert session.scale.value == (((0.0, 1.25), (1.0, 7.5)), "SUVbw")
+    assert (session.low.value, session.high.value) == (7.5, 7.5)
 
 
 def test_ctrl_shows_the_eraser_although_the_pointer_stands_still(desk: Desk) -> None:

@@ -22,6 +22,11 @@ from overread.viewer.tools.look import PanTool, WindowTool, ZoomTool, point_all_
 CLICK_POINTS = 4.0
 WHEEL_NOTCH = 120
 WHEEL_ZOOM = 1.15
+POINTERS = {
+    "arrow": Qt.CursorShape.ArrowCursor,
+    "cross": Qt.CursorShape.CrossCursor,
+    "own": Qt.CursorShape.BlankCursor,
+}
 
 
 @dataclass(slots=True)
@@ -131,8 +136,7 @@ class SliceView(QWidget):
         for other in self._services.tools.values():
             if other is not tool:
                 other.cancel()
-        blank = tool is not None and tool.hides_pointer
-        self.setCursor(Qt.CursorShape.BlankCursor if blank else Qt.CursorShape.ArrowCursor)
+        self.setCursor(POINTERS["arrow" if tool is None else tool.pointer])
         self.update()
 
     def _tool_for(self, event: QMouseEvent) -> Tool | None:
@@ -181,7 +185,7 @@ class SliceView(QWidget):
             point_all_at(port, at.x(), at.y())
         elif in_hand is not None:
             in_hand.hover(port, at.x(), at.y())
-        if in_hand is not None and in_hand.hides_pointer:
+        if in_hand is not None and in_hand.pointer == "own":
             self.update()
         self.hovered.emit((port, at.x(), at.y()))
 

@@ -16,7 +16,7 @@ from overread.core.text import number
 from overread.viewer.render.overlays import DrawnMeasurement
 from overread.viewer.render.viewport import Viewport
 from overread.viewer.state.language import Words
-from overread.viewer.tools.base import PlainTool, Tool
+from overread.viewer.tools.base import PlainTool, Pointer, Tool
 from overread.viewer.tools.measure import SHORTEST_POINTS, Measured, crosses_gap, length, value_text
 
 Point = tuple[float, float]
@@ -38,6 +38,7 @@ class ShapeTool(PlainTool):
     """A tool that draws a figure of one kind in one slice of one view and tells it when it is whole."""
 
     kind = ""
+    pointer: Pointer = "cross"
 
     def __init__(self, words: Words, measured: Callable[[Measured], None]) -> None:
         super().__init__()
