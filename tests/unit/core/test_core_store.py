@@ -65,6 +65,21 @@ def test_the_journal_comes_before_the_reading(tmp_path: Path) -> None:
     bench.journal.close()
 
 
+def test_what_waits_is_called_when_all_before_has_entered_or_could_not(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "j.sqlite").open()
+    seen: list[list[str]] = []
+    bench.store.then(lambda: seen.append(bench.uids()))
+    bench.store.apply(Measure(measurement("a")))
+    bench.store.apply(RemoveMeasure("not there"))
+    bench.store.then(lambda: seen.append(bench.uids()))
+    bench.store.apply(Measure(measurement("b")))
+    assert seen == [[]]
+    bench.run()
+    assert seen == [[], ["a"]]
+    assert [told.id for told in bench.told] == ["journal.step-left-out"]
+    bench.journal.close()
+
+
 def test_undo_and_redo_survive_a_restart_and_name_what_they_do(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "j.sqlite").open()
     for uid in ("a", "b"):

@@ -12,8 +12,8 @@ from PySide6.QtGui import QColor, QMouseEvent, QWheelEvent
 from pytestqt.qtbot import QtBot
 
 from finding_kit import CENTRE, ball, finding, grid_volume, result
-from overread.core.edits import Judge, Paint, Propose
-from overread.core.finding import Finding, Judgement, Origin, State
+from overread.core.edits import Judge, Measure, Paint, Propose
+from overread.core.finding import Finding, Judgement, Measurement, Origin, State
 from overread.core.geometry import Geometry, Triple
 from overread.core.journal import Journal
 from overread.core.mask import Mask
@@ -422,6 +422,7 @@ def test_the_circle_has_its_real_size_and_the_fill_lies_on_the_mask(desk: Desk) 
 def test_a_click_marks_what_was_missed(desk: Desk) -> None:
     desk.registry.trigger("finding.mark")
     assert desk.workspace.tool.value == "mark"
+    assert desk.widgets[Plane.CORONAL].cursor().shape() == Qt.CursorShape.CrossCursor
     desk.stroke(Plane.CORONAL, MIDDLE)
     desk.until(lambda: len(desk.findings) == 2)
     desk.settle()
@@ -462,7 +463,7 @@ def test_own_marks_can_be_removed_and_a_models_cannot(desk: Desk) -> None:
     assert desk.findings[0].origin is Origin.MODEL
     desk.workspace.marks.selected.set("")
     desk.registry.trigger("measurement.delete")
-    assert desk.told[-1].startswith("No own mark is selected")
+    assert desk.told[-1].startswith("There is nothing to remove")
 
 
 def test_strokes_lie_right_where_the_picture_runs_against_the_grid(make: Callable[[VolumeState], Desk]) -> None:
@@ -500,3 +501,54 @@ def test_strokes_lie_right_where_the_picture_runs_against_the_grid(make: Callabl
             x, y = port.point_of_ijk((seen[0], seen[1], seen[2]))
             shade = image.pixelColor(round(x), round(y))
             assert (shade.red() > shade.blue()) == filled, (plane, ijk)
+
+
+def test_other_units_have_a_scale_of_their_own(make: Callable[[VolumeState], Desk]) -> None:
+    voxels = np.full((24, 32, 40), 1.25, dtype=np.float32)
+    voxels[8:13, 10:15, 12:17] = 7.5
+    volume = Volume(voxels, grid_volume().geometry, "1.2.3", unit="SUVbw")
+    desk = make(loaded(volume, series_for(volume), Window(5, 10)))
+    desk.propose(finding("2.25.1", 1, radius=2))
+    desk.registry.trigger("edit.brush")
+    session = desk.editing.session
+    assert session.scale.value == (((0.0, 1.25), (1.0, 7.5)), "SUVbw")
+    assert (session.low.value, session.high.value) == (7.5, 7.5)
+
+
+def test_ctrl_shows_the_eraser_although_the_pointer_stands_still(desk: Desk) -> None:
+    edit(desk, size_mm=10.0)
+    desk.hover(Plane.AXIAL, MIDDLE)
+    widget = desk.widgets[Plane.AXIAL]
+    before = widget.grab().toImage()
+    desk.qtbot.keyPress(widget, Qt.Key.Key_Control)
+    held = widget.grab().toImage()
+    desk.qtbot.keyRelease(widget, Qt.Key.Key_Control)
+    assert held != before
+    assert widget.grab().toImage() == before
+
+
+def test_del_takes_the_measurement_under_the_pointer(desk: Desk) -> None:
+    lengths = [
+        Measurement(
+            uid=f"2.25.{k}", kind="length", points_lps_mm=((4, 4, k), (20, 4, k)), value=16, unit="mm",
+            series_uid="1.2.3", plane="axial", slice_index=k,
+        )
+        for k in (10, 11)
+    ]  # fmt: skip
+    for one in lengths:
+        desk.store.apply(Measure(one))
+    desk.settle()
+    desk.hover(Plane.AXIAL, (12.0, 6.0, 10.0))
+    desk.registry.trigger("measurement.delete")
+    desk.hover(Plane.AXIAL, (12.0, 4.3, 10.0))
+    desk.registry.trigger("measurement.delete")
+    desk.until(lambda: desk.store.reading and [one.uid for one in desk.store.reading.measurements] == ["2.25.11"])
+    assert desk.told[-1].startswith("Mark 1 is a model's")
+
+
+def test_a_mark_is_gone_to_by_its_row(desk: Desk) -> None:
+    desk.state.go_to_ijk((30, 28, 3))
+    desk.workspace.marks.selected.set("")
+    desk.editing.session.go_to("2.25.1")
+    assert desk.state.place_ijk.value == MIDDLE
+    assert desk.workspace.marks.selected.value == "2.25.1"

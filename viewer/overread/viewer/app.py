@@ -463,6 +463,7 @@ class Program(QObject):
             return
         found = None if reading is None else reading.measurement(uid)
         if found is None or shown is None:
+            self.editing.session.go_to(uid)
             return
         middle = np.mean(np.array(found.points_lps_mm), axis=0)
         shown.state.go_to_lps_mm((float(middle[0]), float(middle[1]), float(middle[2])))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from overread.core.edits import RemoveMeasure
 from overread.core.finding import Finding
 from overread.core.geometry import Triple
 from overread.core.reading import Reading
@@ -19,6 +20,7 @@ from overread.viewer.state.views import VolumeState, Workspace
 from overread.viewer.tools.base import Tool
 from overread.viewer.tools.brush import BrushTool
 from overread.viewer.tools.mark import MarkTool
+from overread.viewer.tools.shapes import hit
 from overread.viewer.window import MainWindow
 
 COMMANDS = (
@@ -61,7 +63,7 @@ class Editing:
             "edit.done": session.done,
             "edit.back": self._back,
             "finding.mark": lambda: self._take("mark"),
-            "measurement.delete": session.remove,
+            "measurement.delete": self._delete,
         }
         for command, call in calls.items():
             registry.connect(command, call)
@@ -117,6 +119,16 @@ class Editing:
     def _marked(self, state: VolumeState, at_ijk: Triple) -> None:
         self._workspace.tool.set(self._before)
         self.session.mark(state, at_ijk)
+
+    def _delete(self) -> None:
+        """Take away the measurement under the pointer, else the selected own mark."""
+        reading = self.session.store.reading
+        measurements = () if reading is None or self._hover is None else reading.measurements
+        for one in measurements:
+            if self._hover is not None and hit(*self._hover, one):
+                self.session.store.apply(RemoveMeasure(one.uid))
+                return
+        self.session.remove()
 
     def _back(self) -> None:
         if self.session.stroke.value is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from overread.viewer.render.heatmap import HeatPainter
@@ -26,6 +26,11 @@ WHEEL_NOTCH = 120
 WHEEL_ZOOM = 1.15
 LOOKING = ("window", "pan", "zoom", "crosshair")
 """Tools with which a click on a mark chooses its finding; with others it is the tool's."""
+POINTERS = {
+    "arrow": Qt.CursorShape.ArrowCursor,
+    "cross": Qt.CursorShape.CrossCursor,
+    "own": Qt.CursorShape.BlankCursor,
+}
 
 
 @dataclass(slots=True)
@@ -148,8 +153,7 @@ class SliceView(QWidget):
         for other in self._services.tools.values():
             if other is not tool:
                 other.cancel()
-        blank = tool is not None and tool.hides_pointer
-        self.setCursor(Qt.CursorShape.BlankCursor if blank else Qt.CursorShape.ArrowCursor)
+        self.setCursor(POINTERS["arrow" if tool is None else tool.pointer])
         self.update()
 
     def _tool_for(self, event: QMouseEvent) -> Tool | None:
@@ -198,7 +202,7 @@ class SliceView(QWidget):
             point_all_at(port, at.x(), at.y())
         elif in_hand is not None:
             in_hand.hover(port, at.x(), at.y())
-        if in_hand is not None and in_hand.hides_pointer:
+        if in_hand is not None and in_hand.pointer == "own":
             self.update()
         self.hovered.emit((port, at.x(), at.y()))
 
@@ -228,6 +232,22 @@ class SliceView(QWidget):
         """This view alone, and back."""
         if event.button() == Qt.MouseButton.LeftButton:
             self.doubled.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """The tool in hand hears of Ctrl although the pointer stands still."""
+        self._tell_ctrl(event, True)
+        super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """See ``keyPressEvent``."""
+        self._tell_ctrl(event, False)
+        super().keyReleaseEvent(event)
+
+    def _tell_ctrl(self, event: QKeyEvent, held: bool) -> None:
+        in_hand = self._in_hand()
+        if event.key() == Qt.Key.Key_Control and in_hand is not None:
+            in_hand.ctrl = held
+            self.update()
 
     def leaveEvent(self, event: object) -> None:
         """Tell that the pointer is on no image."""

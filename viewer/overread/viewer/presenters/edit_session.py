@@ -51,6 +51,8 @@ SCALE_HU: Knots = ((0.0, -1024.0), (0.8, 400.0), (1.0, 3071.0))
 BALL_MM = 5.0
 """Diameter of the ball that is put where nothing can be grown."""
 LABEL = "code.nodule"
+AT_ONCE_VOXELS = 200_000
+"""A stroke on a mask whose box is not larger takes less than 8 ms and is worked out at once; others in a thread."""
 
 How = Literal["brush", "erase", "grow", "interpolate"]
 Place = tuple[VolumeState, Triple]
@@ -327,7 +329,16 @@ class EditSession:
             )
             self.store.then(lambda: self._ended(stroke))
 
-        self._background.run(work, done, lambda error: self._refused(error, stroke))
+        room = math.prod(before.shape_kji)
+        if stroke is None or room > AT_ONCE_VOXELS:
+            self._background.run(work, done, lambda error: self._refused(error, stroke))
+            return
+        try:
+            paint = work(Cancel())
+        except CannotPaintError as error:
+            self._refused(error, stroke)
+        else:
+            done(paint)
 
     def _refused(self, error: Exception, stroke: Stroke | None = None) -> None:
         if isinstance(error, OverreadError):
@@ -354,7 +365,12 @@ class EditSession:
 
     def then(self, call: Call) -> None:
         """Call something when all gestures that came before have entered the reading or were refused."""
-        self._ask(lambda: self._step(call))
+
+        def last() -> None:
+            call()
+            self._next()
+
+        self._ask(lambda: self.store.then(last))
 
     def undo(self) -> None:
         """Take back the newest edit, after all gestures that came before."""
@@ -439,16 +455,24 @@ class EditSession:
         self._marks.selected.set(uid)
         self._next()
 
-    def remove(self) -> None:
-        """Take the selected own mark away; a model's is rejected instead, and that is said."""
-        finding = self._find(self._marks.selected.value)
+    def remove(self, uid: str = "") -> None:
+        """Take an own mark away, the selected one if none is named; a model's is rejected instead: that is said."""
+        finding = self._find(uid or self._marks.selected.value)
         if finding is None:
             self._tell("note", sentence("editing.nothing-to-remove"))
         elif finding.origin is not Origin.PERSON:
             self._tell("note", sentence("editing.reject-instead", tag=finding.tag))
         else:
-            uid = finding.uid
-            self._ask(lambda: self._step(lambda: self.store.apply(Remove(uid))))
+            edit = Remove(finding.uid)
+            self._ask(lambda: self._step(lambda: self.store.apply(edit)))
+
+    def go_to(self, uid: str) -> None:
+        """Select a finding and let the planes meet in its middle."""
+        finding, view = self._find(uid), self._workspace.active_view
+        state = None if view is None else view.volume.value
+        if finding is not None and state is not None and shows(state, finding):
+            self._marks.selected.set(uid)
+            state.go_to_lps_mm(finding.measures.centre_lps_mm)
 
 
 def shows(state: VolumeState, finding: Finding) -> bool:

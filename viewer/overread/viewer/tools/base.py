@@ -5,13 +5,15 @@ It draws through ``draft``, or by itself in ``paint``; when what it would paint 
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 from PySide6.QtGui import QPainter
 
 from overread.viewer.render.overlays import DrawnMeasurement
 from overread.viewer.render.viewport import Viewport
 from overread.viewer.state.observable import Property
+
+Pointer = Literal["arrow", "cross", "own"]
 
 
 class Tool(Protocol):
@@ -22,8 +24,8 @@ class Tool(Protocol):
     drawn: Property[int]
     ctrl: bool
     """True while Ctrl is held; the view keeps it up to date."""
-    hides_pointer: bool
-    """True when the tool draws something of its own at the pointer."""
+    pointer: Pointer
+    """How the pointer looks over an image; ``own`` when the tool draws something there itself."""
 
     def press(self, port: Viewport, x: float, y: float) -> None:
         """The button went down at a point."""
@@ -54,7 +56,7 @@ class PlainTool:
     """A tool that needs only some of it."""
 
     id = ""
-    hides_pointer = False
+    pointer: Pointer = "arrow"
 
     def __init__(self) -> None:
         self.draft: Property[DrawnMeasurement | None] = Property(None)

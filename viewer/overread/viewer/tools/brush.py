@@ -21,7 +21,7 @@ from overread.viewer.render.viewport import Viewport
 from overread.viewer.state.language import Words
 from overread.viewer.state.marks import Preview
 from overread.viewer.state.observable import Property
-from overread.viewer.tools.base import PlainTool
+from overread.viewer.tools.base import PlainTool, Pointer
 
 FILL = 0.16
 CROSS = 3.0
@@ -33,7 +33,7 @@ class BrushTool(PlainTool):
     """Drag to paint within the range of values; with Ctrl held, or while erasing is chosen, drag to erase."""
 
     id = "brush"
-    hides_pointer = True
+    pointer: Pointer = "own"
 
     def __init__(self, session: EditSession, preview: Property[Preview | None], words: Words) -> None:
         super().__init__()

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from overread.core.geometry import Triple
 from overread.viewer.render.viewport import Viewport
 from overread.viewer.state.views import VolumeState
-from overread.viewer.tools.base import PlainTool
+from overread.viewer.tools.base import PlainTool, Pointer
 
 
 class MarkTool(PlainTool):
     """A click marks the place; ``marked`` hears of the volume and the voxel (i, j, k)."""
 
     id = "mark"
+    pointer: Pointer = "cross"
 
     def __init__(self, marked: Callable[[VolumeState, Triple], None]) -> None:
         super().__init__()

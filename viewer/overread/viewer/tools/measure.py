@@ -15,7 +15,7 @@ from overread.viewer.render.overlays import DrawnMeasurement
 from overread.viewer.render.viewport import Viewport
 from overread.viewer.state.language import Words
 from overread.viewer.state.views import Plane, VolumeState
-from overread.viewer.tools.base import PlainTool
+from overread.viewer.tools.base import PlainTool, Pointer
 
 SHORTEST_POINTS = 4.0
 """A press and release nearer than this is a click, not a line."""
@@ -40,6 +40,7 @@ class LengthTool(PlainTool):
     """Drag from end to end. In mm where the series allows it, else in pixels, and said so."""
 
     id = "length"
+    pointer: Pointer = "cross"
 
     def __init__(self, words: Words, measured: Callable[[Measured], None]) -> None:
         super().__init__()

@@ -16,10 +16,12 @@ from overread.core.text import number
 from overread.viewer.render.overlays import DrawnMeasurement
 from overread.viewer.render.viewport import Viewport
 from overread.viewer.state.language import Words
-from overread.viewer.tools.base import PlainTool, Tool
+from overread.viewer.tools.base import PlainTool, Pointer, Tool
 from overread.viewer.tools.measure import SHORTEST_POINTS, Measured, crosses_gap, length, value_text
 
 Point = tuple[float, float]
+HIT_POINTS = 6.0
+"""A pointer so near to a line of a measurement points at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class ShapeTool(PlainTool):
     """A tool that draws a figure of one kind in one slice of one view and tells it when it is whole."""
 
     kind = ""
+    pointer: Pointer = "cross"
 
     def __init__(self, words: Words, measured: Callable[[Measured], None]) -> None:
         super().__init__()
@@ -246,6 +249,24 @@ def _values_in(port: Viewport, middle: NDArray[np.float64], half: NDArray[np.flo
         there &= stored != volume.padding_value
     found: NDArray[np.float64] = stored[there].astype(np.float64) * volume.slope + volume.intercept
     return found
+
+
+def hit(port: Viewport, x: float, y: float, one: Measurement) -> bool:
+    """True when a point of a view lies on one of the lines of a measurement that is drawn there."""
+    plane = port.view.plane.value
+    here = (port.state.series.uid, port.state.series.split, str(plane), port.state.slice_index(plane))
+    if (one.series_uid, one.split, one.plane, one.slice_index) != here:
+        return False
+    points = [np.array(port.point_of_lps(point)) for point in one.points_lps_mm]
+    lines = [(0, 1), (1, 2)] if one.kind == "angle" else [(n, n + 1) for n in range(0, len(points) - 1, 2)]
+    return any(_apart(np.array((x, y)), points[a], points[b]) <= HIT_POINTS for a, b in lines)
+
+
+def _apart(point: NDArray[np.float64], start: NDArray[np.float64], end: NDArray[np.float64]) -> float:
+    """Distance of a point from a line between two others."""
+    run = end - start
+    share = float(np.clip((point - start) @ run / max(1e-9, float(run @ run)), 0, 1))
+    return float(np.linalg.norm(point - start - share * run))
 
 
 def measured_words(words: Words, one: Measurement) -> str:
