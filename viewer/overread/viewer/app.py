@@ -89,8 +89,9 @@ class Program(QObject):
         self.places = Places(self.tasks, self.journal, self.study, self.tell)
         self.asking = asking.Asking(
             asking.Parts(
-                self.registry, self.window, self.own_read, self.workspace, self.study, self.shelf, self.store,
-                self.journal, self.inbox, self.tasks, self.settings, self.words,
+                self.registry, self.window, self.own_read, self.area, self.workspace, self.study, self.shelf,
+                self.store, self.journal, self.inbox, self.tasks, self.settings, self.words,
+                self._show_checks,
             )
         )  # fmt: skip
         self._connect()
@@ -123,7 +124,8 @@ class Program(QObject):
         self.empty = EmptyPage(window.words, window.look, self.registry)
         self.empty.setObjectName("empty-page")
         self.own_read = OwnReadPanel(window.words, window.look, self.registry)
-        self.setup = SetupPanel(window.words, window.look, self.registry, offer_mode=False)
+        self.setup = SetupPanel(window.words, window.look, self.registry)
+        self.setup.set_choice("mode", self.settings.text("reading-mode"))
         self.why = WhyPanel(window.words, window.look)
         self.key_sheet = KeySheet(window.words, window.look, self.registry)
         self.about = AboutPage(window.words, window.look, version("overread"))
@@ -169,6 +171,7 @@ class Program(QObject):
         self.own_read.delete.connect(lambda uid: self.store.apply(RemoveMeasure(uid)))
         self.setup.language_chosen.connect(lambda key: self.change_setting("language", key))
         self.setup.mouse_chosen.connect(lambda key: self.change_setting("mouse", key.replace("-", "_")))
+        self.setup.mode_chosen.connect(lambda key: self.change_setting("reading-mode", key))
         self.settings_page.changed.connect(self.change_setting)
         self.area.hovered.connect(self._hovered)
         self.area.why_clicked.connect(self.explain)
@@ -275,7 +278,7 @@ class Program(QObject):
     def _show_checks(self) -> None:
         cjk = "warning" if missing_cjk() else "ok"
         self.setup.set_checks(
-            [("note", sentence("open.no-models")), (cjk, sentence("open.no-cjk" if cjk == "warning" else "open.cjk"))]  # type: ignore[list-item]
+            [self.asking.check(), (cjk, sentence("open.no-cjk" if cjk == "warning" else "open.cjk"))]  # type: ignore[list-item]
         )
 
     def _hovered(self, hover: object) -> None:
@@ -443,6 +446,7 @@ class Program(QObject):
             self.inbox.watch(Path(self.settings.text("inbox")) if self.settings.text("inbox") else self.paths.inbox)
         elif name == "reading-mode":
             self.asking.refresh()
+            self.setup.set_choice("mode", self.settings.text("reading-mode"))
         elif name in ("text-size",):
             self.tell("note", sentence("open.next-start"))
 

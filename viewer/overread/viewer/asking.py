@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 from PySide6.QtCore import QTimer
 
 from overread.core.edits import DeclareOwnRead
 from overread.core.errors import OverreadError
 from overread.core.finding import Origin
+from overread.core.geometry import Triple
 from overread.core.journal import Journal
 from overread.core.reading import OwnRead, Reading
 from overread.core.series import Series
@@ -19,22 +22,26 @@ from overread.core.text import Sentence, sentence
 from overread.inference.cards import ModelCard, Suitability, shipped, suits
 from overread.inference.client import Answer, EngineClient
 from overread.viewer import asking_rows
+from overread.viewer.canvas.area import ViewArea
+from overread.viewer.canvas.heat_bar import HeatBar
 from overread.viewer.commands import CommandRegistry
 from overread.viewer.pages.jobs import JobsPage
 from overread.viewer.pages.model_card import CardPage
 from overread.viewer.pages.models import ModelsPage
 from overread.viewer.panels.own_read import OwnReadPanel
+from overread.viewer.presenters.heat import MapDesk, Maps
 from overread.viewer.presenters.inbox import Inbox
 from overread.viewer.presenters.jobs import Desk, Job, Jobs, JobState
 from overread.viewer.presenters.study import Shown, StudyPresenter
 from overread.viewer.presenters.unasked import Unasked
 from overread.viewer.presenters.volumes import VolumeShelf
 from overread.viewer.state.language import Words
+from overread.viewer.state.marks import Heat
 from overread.viewer.state.views import Workspace
 from overread.viewer.tasks import Tasks
 from overread.viewer.window import MainWindow
 
-COMMANDS = ("models.fitting", "jobs.list", "job.cancel", "own-read.done")
+COMMANDS = ("models.fitting", "jobs.list", "job.cancel", "own-read.done", "heatmap.shown", "heatmap.to-mask")
 """The commands that this module gives."""
 TICK_MS = 500
 """How often the strip's clock is looked at while a job runs."""
@@ -47,6 +54,7 @@ class Parts:
     registry: CommandRegistry
     window: MainWindow
     own_read: OwnReadPanel
+    area: ViewArea
     workspace: Workspace
     study: StudyPresenter
     shelf: VolumeShelf
@@ -56,6 +64,7 @@ class Parts:
     tasks: Tasks
     settings: Settings
     words: Words
+    show_checks: Callable[[], None]
 
 
 @dataclass(slots=True)
@@ -72,6 +81,7 @@ class Asking:
         self.parts = parts
         window = parts.window
         self._tell = window.messages.tell
+        self._pointer: Triple | None = None
         self.cards: tuple[ModelCard, ...] = ()
         self._shown: Shown | None = None
         self._pages = _Pages(
@@ -84,16 +94,20 @@ class Asking:
         )
         self.jobs = Jobs(desk, EngineClient)
         self.unasked = Unasked(self.jobs, self._told)
+        self.maps = Maps(MapDesk(parts.tasks, parts.workspace, parts.store, lambda: self.hides_marks, self._told))
+        self.heat_bar = HeatBar(parts.area, parts.workspace, parts.words)
         self._timer = QTimer(window, interval=TICK_MS)
         self._connect()
 
     def _connect(self) -> None:
         parts, pages = self.parts, self._pages
-        calls = {
+        calls: dict[str, Callable[..., object]] = {
             "models.fitting": self.show_models,
             "jobs.list": self.show_jobs,
             "job.cancel": self.cancel,
             "own-read.done": self.declare_own_read,
+            "heatmap.shown": self.maps.toggle,
+            "heatmap.to-mask": self.heat_to_mask,
         }
         for command, call in calls.items():
             parts.registry.connect(command, call)
@@ -102,6 +116,8 @@ class Asking:
         pages.models.card_asked.connect(self.show_card)
         pages.card.run_asked.connect(partial(self.run, again=True))
         pages.jobs.cancel_asked.connect(self.jobs.cancel)
+        parts.workspace.overlays.heatmap.watch(partial(parts.registry.set_checked, "heatmap.shown"))
+        parts.area.hovered.connect(self._hovered)
         self._timer.timeout.connect(self._show_strip)
         self.jobs.all.watch(lambda _jobs: self._show_jobs())
         parts.inbox.arrivals.watch(self.unasked.consider)
@@ -115,6 +131,13 @@ class Asking:
         self.unasked.take_cards(cards)
         self.unasked.consider(self.parts.inbox.arrivals.value)
         self._fill_models()
+        self.parts.show_checks()
+
+    def check(self) -> tuple[Literal["ok", "note"], Sentence]:
+        """What the set-up page says of models."""
+        if not self.cards:
+            return "note", sentence("asking.no-models")
+        return "ok", sentence("asking.models-found", n=len(self.cards))
 
     def _no_cards(self, error: Exception) -> None:
         if isinstance(error, OverreadError):
@@ -123,14 +146,16 @@ class Asking:
             self._tell("error", sentence("open.unexpected", error=type(error).__name__))
 
     def _told(self, kind: str, told: Sentence) -> None:
-        self._tell("error" if kind == "error" else "warning", told)
+        self._tell("error" if kind == "error" else "warning" if kind == "warning" else "note", told)
 
     # what the window shows
 
     @property
     def reading(self) -> Reading | None:
-        """The reading of the study in hand."""
-        return self.parts.store.reading
+        """The reading of the study in hand; None until its journal was read."""
+        reading = self.parts.store.reading
+        # While another study is being opened the store may still hold the one before, whose marks may be shown.
+        return reading if reading is not None and reading.study_uid == self._open_study() else None
 
     @property
     def is_second_reader(self) -> bool:
@@ -149,7 +174,10 @@ class Asking:
     def shown(self, shown: Shown | None) -> None:
         """Another series is shown, or none."""
         self._shown = shown
-        self.parts.registry.set_enabled("models.fitting", shown is not None)
+        self._pointer = None
+        for command in ("models.fitting", "heatmap.shown", "heatmap.to-mask"):
+            self.parts.registry.set_enabled(command, shown is not None)
+        self.maps.show_for(None if shown is None else shown.state)
         self.refresh()
 
     def changed(self, change: Change) -> None:
@@ -169,6 +197,7 @@ class Asking:
         parts.window.patient_bar.show_mode(sentence(mode) if has_study else None)
         parts.own_read.set_mode(parts.words("asking.second" if self.is_second_reader else "asking.concurrent"))
         parts.own_read.set_hidden(hides)
+        self.maps.refresh()
         parts.registry.set_enabled("own-read.done", has_study and hides and self.reading is not None)
         self._fill_models()
         self._show_strip()
@@ -181,13 +210,13 @@ class Asking:
 
     def show_models(self) -> None:
         """The page of the models that fit the series in hand."""
-        self._fill_models()
         self.parts.window.show_page(self._pages.models)
+        self._fill_models()
         self._pages.models.focus_first()
 
     def _fill_models(self) -> None:
         shown = self._shown
-        if shown is not None:
+        if shown is not None and self._pages.models.isVisible():
             rows = asking_rows.model_rows(self._fits(), self._state_of, hides=self.hides_marks)
             images = sentence("asking.images", n=len(shown.series.instances))
             self._pages.models.show_models(asking_rows.series_name(shown.series), images, rows)
@@ -220,6 +249,7 @@ class Asking:
                 text = asking_rows.card_text(card, suitability, was_read=was_read, language=language)
                 self._pages.card.show_card(text)
                 self.parts.window.show_page(self._pages.card)
+                self._pages.card.setFocus()
 
     def run(self, key: str, *, again: bool = False) -> None:
         """Let a model read the series in hand; a second time only when that is wished (``again``)."""
@@ -264,6 +294,7 @@ class Asking:
     def _show_jobs(self) -> None:
         jobs = self.jobs.all.value
         self._pages.jobs.set_rows(asking_rows.job_rows(jobs))
+        self._fill_models()
         running = self.jobs.running
         self.parts.registry.set_enabled("job.cancel", running is not None and running.state is JobState.RUNNING)
         if running is not None and not self._timer.isActive():
@@ -284,8 +315,25 @@ class Asking:
         ]
         return asking_rows.last_word(ended[-1], self.parts.words.current.value) if ended else None
 
+    # the map
+
     def _came(self, job: Job, answer: Answer) -> None:
-        """A result is about to be stored."""
+        """A result is about to be stored: its map is kept for this session."""
+        if answer.heatmap is not None and answer.heatmap_geometry is not None and job.card.gives.heatmap:
+            name, key = job.card.gives.heatmap, job.series.key
+            self.maps.keep(Heat(answer.heatmap, answer.heatmap_geometry, name, key))
+
+    def _hovered(self, hover: object) -> None:
+        """Where the pointer is in the patient; nowhere beside an image."""
+        self._pointer = None
+        if isinstance(hover, tuple):
+            port, x, y = hover
+            self._pointer = port.lps_at(x, y) if port.is_inside(x, y) else None
+
+    def heat_to_mask(self) -> None:
+        """An own mark of the map under the pointer, else at the cross-hair."""
+        if self._shown is not None:
+            self.maps.to_mask(self._pointer or self._shown.state.place_lps_mm())
 
     # the own read
 

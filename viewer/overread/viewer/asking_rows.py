@@ -10,7 +10,7 @@ from overread.core.text import Language, Sentence, number, say, sentence
 from overread.inference.cards import Fit, ModelCard, Suitability
 from overread.viewer.pages.jobs import JobRow
 from overread.viewer.pages.model_card import CardText
-from overread.viewer.pages.models import ModelRow
+from overread.viewer.pages.models import FitSign, ModelRow
 from overread.viewer.panels.job_strip import JobLine, clock
 from overread.viewer.panels.words import Text
 from overread.viewer.presenters.jobs import Job, Jobs, JobState
@@ -23,6 +23,8 @@ _SIGNS = {
     JobState.FAILED: ("error", "error"),
     JobState.CANCELLED: ("close", "dim"),
 }
+
+_FITS: dict[Fit, FitSign] = {Fit.FITS: "fits", Fit.WARNINGS: "warnings", Fit.NO: "no"}
 
 
 def model_name(card: ModelCard) -> str:
@@ -58,9 +60,10 @@ def model_rows(
                 lines.append(state)
             elif hides:
                 lines.append(sentence("asking.hidden-until"))
-        lines += suitability.reasons
-        sign = {Fit.FITS: "fits", Fit.WARNINGS: "warnings", Fit.NO: "no"}[suitability.kind]
-        rows.append(ModelRow(card.digest, sentence(card.title), model_name(card), sign, tuple(lines)))  # type: ignore[arg-type]  # one of the three signs above
+        title = sentence(card.title)
+        rows.append(
+            ModelRow(card.digest, title, model_name(card), _FITS[suitability.kind], tuple(lines), suitability.reasons)
+        )
     return rows
 
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from overread.viewer.render.heatmap import HeatPainter
 from overread.viewer.render.slice_painter import Measurements, SlicePainter
 from overread.viewer.render.viewport import Viewport
 from overread.viewer.state.language import Words
@@ -54,6 +55,7 @@ class SliceView(QWidget):
         self.view = view
         self._services = services
         self._painter = SlicePainter(services.words, services.workspace.overlays, services.measurements)
+        self._painter.heat = HeatPainter(services.workspace)
         self._active = False
         self._held: Tool | None = None
         self._last = QPointF()
@@ -80,6 +82,8 @@ class SliceView(QWidget):
         state = view.volume.value
         if state is not None:
             watched += [state.window, state.place_ijk, state.revision]
+        marks = services.workspace.marks
+        watched += [marks.heat, marks.heat_threshold, marks.heat_opacity]
         watched += [tool.draft for tool in services.tools.values()]
         self._stops = [one.watch(lambda _value: self.update()) for one in watched]
 

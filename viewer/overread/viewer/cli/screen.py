@@ -37,6 +37,9 @@ class NotSeenError(AssertionError):
 class Screen:
     """A virtual screen with a window manager. Use it as a context manager."""
 
+    program_words: tuple[str, ...] = ("-m", "overread.viewer.cli.main")
+    """What Python runs; the arguments of the program follow."""
+
     def __init__(self, width: int = 1600, height: int = 1000) -> None:
         missing = [name for name in NEEDED if shutil.which(name) is None]
         if missing:
@@ -82,7 +85,7 @@ class Screen:
         self.socket.unlink(missing_ok=True)
         self._log = open(Path(self._folder.name) / "program.log", "ab")  # noqa: SIM115 - closed with the program
         self.program = subprocess.Popen(
-            [sys.executable, "-m", "overread.viewer.cli.main", *arguments],
+            [sys.executable, *self.program_words, *arguments],
             env=self.environment(),
             stdout=self._log,
             stderr=self._log,

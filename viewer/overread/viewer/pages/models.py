@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QSizePolicy, QWidget
 
 from overread.viewer.pages.page import Page
 from overread.viewer.panels.words import (
@@ -32,13 +32,15 @@ _SIGNS: dict[FitSign, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:
-    """One model: its name, its title, how it suits, and the sentences below (what it does, or why not)."""
+    """One model: its name, its title, how it suits; what it does or did (``lines``); warnings, or why it does not
+    fit (``reasons``)."""
 
     key: str
     title: Text
     name: str
     fit: FitSign
     lines: tuple[Text, ...]
+    reasons: tuple[Text, ...] = ()
 
 
 class Choice(QPushButton):
@@ -50,7 +52,7 @@ class Choice(QPushButton):
         self.setAutoDefault(False)
         self.setMinimumHeight(look.px(48))
         self.body = hbox(self, look, (16, 8, 16, 8), 10)
-        policy = self.sizePolicy()
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 
@@ -65,6 +67,10 @@ class Choice(QPushButton):
     def sizeHint(self) -> QSize:
         """As its text."""
         return self.body.totalSizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        """Its text gives way by breaking lines."""
+        return QSize(0, self.minimumHeight())
 
 
 class ModelsPage(Page):
@@ -91,9 +97,14 @@ class ModelsPage(Page):
         words.bind(self._render)
 
     def show_models(self, series: Text, images: Text, rows: Sequence[ModelRow]) -> None:
-        """Show the models for a series and give the first that fits the keys."""
+        """Show the models for a series. What is the same stays, with the keys where they are."""
+        if (series, images, tuple(rows)) == (self._series, self._images, self._rows):
+            return
+        has_keys = any(choice.hasFocus() for choice in self.choices.values())
         self._series, self._images, self._rows = series, images, tuple(rows)
         self._render()
+        if has_keys:
+            self.focus_first()
 
     def focus_first(self) -> None:
         """Give the keys to the first model that fits."""
@@ -145,7 +156,9 @@ class ModelsPage(Page):
             title.addWidget(key_cap("Return"))
         texts.addLayout(title)
         for one in row.lines:
-            texts.addWidget(label("dim" if row.fit != "warnings" else "", self.words.tell(one), wrap=True))
+            texts.addWidget(label("dim", self.words.tell(one), wrap=True))
+        for one in row.reasons:
+            texts.addWidget(label("dim" if dim else "", self.words.tell(one), wrap=True))
         choice.body.addLayout(texts, 1)
         across.addWidget(choice, 1)
         card = button(self.words, "", "link")

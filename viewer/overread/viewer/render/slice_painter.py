@@ -15,6 +15,7 @@ from overread.core.series import Series, VerdictKind
 from overread.core.text import Sentence, number, sentence
 from overread.core.window import Window
 from overread.viewer.render import overlays
+from overread.viewer.render.heatmap import HeatPainter
 from overread.viewer.render.lut import grey_pixels, image_of, window_table
 from overread.viewer.render.overlays import CornerText, DrawnMeasurement
 from overread.viewer.render.palette import colour
@@ -72,6 +73,7 @@ class SlicePainter:
     overlays: Overlays
     measurements: Measurements
     text_scale: float = 1.0
+    heat: HeatPainter | None = None
     picture: Picture = field(default_factory=Picture)
     badge_area: QRectF | None = None
     seen: dict[tuple[int, Plane], NDArray[np.bool_]] = field(default_factory=dict)
@@ -111,6 +113,10 @@ class SlicePainter:
         """The stored slice k that this plane shows; None when the plane cuts through many."""
         return int(port.grid.origin_ijk[2]) if port.grid.column_ijk[2] == 0 and port.grid.row_ijk[2] == 0 else None
 
+    def _is_absent(self, port: Viewport) -> bool:
+        k = self._own_slice(port)
+        return k is not None and bool(absent_slices(port.state)[k])
+
     def _missing_rows(self, painter: QPainter, port: Viewport) -> None:
         """In planes across the slices: hatch where no slice is, or is not there yet."""
         absent = absent_slices(port.state)
@@ -130,6 +136,8 @@ class SlicePainter:
     def _over(self, painter: QPainter, port: Viewport, draft: DrawnMeasurement | None) -> None:
         plane = port.view.plane.value
         if self.overlays.shown.value:
+            if self.heat is not None and not self._is_absent(port):
+                self.heat.paint(painter, port)
             if self.overlays.crosshair.value and port.state.has_planes:
                 overlays.draw_crosshair(painter, port, CROSSHAIR_GAP)
             for line in self.measurements(port.state, plane, port.state.slice_index(plane)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +11,11 @@ from numpy.typing import NDArray
 from overread.core.geometry import Geometry
 from overread.core.mask import Mask
 from overread.viewer.state.observable import Property
+
+HEAT_LEAST, HEAT_MOST = 0.25, 0.95
+"""The lowest and the highest threshold. Below the lowest the colours are so dark that they vanish in lung."""
+HEAT_TOP = 255
+"""The value of a map that stands for 1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,6 +29,11 @@ class Heat:
     geometry: Geometry
     name: str
     series_key: str
+
+
+def heat_level(threshold: float) -> int:
+    """The least value of a map (0 to 255) that lies above a threshold (0 to 1)."""
+    return math.ceil(max(HEAT_LEAST, threshold) * HEAT_TOP - 1e-9)
 
 
 @dataclass(frozen=True, slots=True)
