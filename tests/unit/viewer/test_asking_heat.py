@@ -161,3 +161,16 @@ def test_a_map_that_is_everywhere_is_no_place() -> None:
     heat = Heat(np.full((100, 100, 100), 200, dtype=np.uint8), volume.geometry, "", "1.2.3")
     with pytest.raises(NoPieceError, match="Raise the threshold"):
         mask_at(heat, (50.0, 50.0, 50.0), 0.3, volume)
+
+
+def test_a_thin_piece_that_reaches_far_is_no_place_and_one_at_the_edge_of_the_map_is() -> None:
+    volume = grid_volume((4, 4, 300))
+    values = np.zeros((4, 4, 300), dtype=np.uint8)
+    values[2, 2, :] = 200
+    with pytest.raises(NoPieceError, match="Raise the threshold"):
+        mask_at(Heat(values, volume.geometry, "", "1.2.3"), (150.0, 2.0, 2.0), 0.3, volume)
+    values[2, 2, 40:] = 0
+    mask = mask_at(Heat(values, volume.geometry, "", "1.2.3"), (10.0, 2.0, 2.0), 0.3, volume)
+    assert mask.box == ((2, 3), (2, 3), (0, 40))
+    with pytest.raises(NoPieceError, match="Nothing of the map"):
+        mask_at(Heat(values, volume.geometry, "", "1.2.3"), (-900.0, 2.0, 2.0), 0.3, volume)
