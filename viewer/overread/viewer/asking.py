@@ -194,7 +194,7 @@ class Asking:
         has_study = self._shown is not None
         name = "hidden" if hides else "shown"
         mode = f"asking.mode-{name}" if self.is_second_reader else "asking.mode-concurrent"
-        parts.window.patient_bar.show_mode(sentence(mode) if has_study else None)
+        parts.window.patient_bar.show_mode(sentence(mode) if has_study else None, name)
         parts.own_read.set_mode(parts.words("asking.second" if self.is_second_reader else "asking.concurrent"))
         parts.own_read.set_hidden(hides)
         self.maps.refresh()

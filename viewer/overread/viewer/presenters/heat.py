@@ -37,8 +37,8 @@ ROUNDING = 1e-3
 """Of 255 steps."""
 
 
-MOST_MAPS = 4
-"""The map of a large chest CT takes 150 MB; the oldest goes first, and its model can run again."""
+MOST_BYTES = 768 << 20
+"""Kept in all: five maps of large chest CTs, or ten usual ones. The oldest goes first; its model can run again."""
 
 
 class NoPieceError(OverreadError):
@@ -153,17 +153,24 @@ class MapDesk:
 class Maps:
     """Keeps the maps and says what H and U do. GUI thread only."""
 
-    def __init__(self, desk: MapDesk) -> None:
+    def __init__(self, desk: MapDesk, most_bytes: int = MOST_BYTES) -> None:
         self._desk = desk
+        self._most_bytes = most_bytes
         self._kept: dict[str, Heat] = {}
         self._shown: VolumeState | None = None
 
     def keep(self, heat: Heat) -> None:
-        """Keep a map in place of an older one of its series; nothing is shown yet."""
+        """Keep a map in place of an older one of its series; nothing is shown yet. What is in hand never goes."""
         self._kept.pop(heat.series_key, None)
         self._kept[heat.series_key] = heat
-        while len(self._kept) > MOST_MAPS:
-            del self._kept[next(iter(self._kept))]
+        in_hand = {heat.series_key, "" if self._shown is None else self._shown.series.key}
+        for key in [key for key in self._kept if key not in in_hand]:
+            if sum(one.values.nbytes for one in self._kept.values()) > self._most_bytes:
+                del self._kept[key]
+
+    def has(self, series_key: str) -> bool:
+        """True while the map of a series is in memory."""
+        return series_key in self._kept
 
     def show_for(self, state: VolumeState | None) -> None:
         """The map of the series in hand may be shown, unless marks are hidden."""
@@ -172,8 +179,7 @@ class Maps:
 
     def refresh(self) -> None:
         """Look again whether the map may be seen."""
-        key = "" if self._shown is None else self._shown.series.key
-        heat = None if self._desk.hides() else self._kept.get(key)
+        heat = None if self._desk.hides() or self._shown is None else self._kept.get(self._shown.series.key)
         self._desk.workspace.marks.heat.set(heat)
         if heat is None:
             self._desk.workspace.overlays.heatmap.set(False)
