@@ -23,6 +23,7 @@ from overread.core.paths import default_paths
 from overread.inference.client import EngineClient, Serve
 from overread.viewer import asking, asking_rows
 from overread.viewer.app import Program
+from overread.viewer.canvas.slice_view import SliceView
 from overread.viewer.pages.model_card import CardPage
 from overread.viewer.pages.models import ModelsPage
 from overread.viewer.presenters.jobs import Job, JobState
@@ -379,3 +380,22 @@ def test_the_map_of_a_study_that_is_not_read_yet_never_flashes(desk: Desk, tmp_p
     assert program.asking.hides_marks
     assert maps == [None]
     assert not program.workspace.overlays.heatmap.value
+
+
+def test_the_pointer_points_at_the_image_that_is_under_it_now(desk: Desk, tmp_path: Path) -> None:
+    desk.open(asking_kit.study(tmp_path / "study"))
+    shown = desk.program.study.shown.value
+    assert shown is not None
+    view = desk.program.area.views[0]
+    assert isinstance(view, SliceView)
+    shown.state.go_to_ijk((10.0, 10.0, 5.0))
+    port = view.port()
+    assert port is not None
+    x, y = port.point_of_ijk((30.0, 40.0, 5.0))
+    desk.program.area.hovered.emit((port, x, y))
+    shown.state.go_to_ijk((10.0, 10.0, 8.0))
+    pointed = desk.program.asking.pointed_lps_mm()
+    # Voxel (30, 40) of slice 8: -10 + 30 * 0.8, -20 + 40 * 0.8, -30 + 8 * 3.
+    assert pointed == pytest.approx((14.0, 12.0, -6.0))
+    desk.program.area.hovered.emit(None)
+    assert desk.program.asking.pointed_lps_mm() == pytest.approx((-2.0, -12.0, -6.0))

@@ -35,6 +35,7 @@ from overread.viewer.presenters.jobs import Desk, Job, Jobs, JobState
 from overread.viewer.presenters.study import Shown, StudyPresenter
 from overread.viewer.presenters.unasked import Unasked
 from overread.viewer.presenters.volumes import VolumeShelf
+from overread.viewer.render.viewport import Viewport
 from overread.viewer.state.language import Words
 from overread.viewer.state.marks import Heat
 from overread.viewer.state.views import Workspace
@@ -81,7 +82,7 @@ class Asking:
         self.parts = parts
         window = parts.window
         self._tell = window.messages.tell
-        self._pointer: Triple | None = None
+        self._hover: tuple[Viewport, float, float] | None = None
         self.cards: tuple[ModelCard, ...] = ()
         self._shown: Shown | None = None
         self._pages = _Pages(
@@ -174,7 +175,7 @@ class Asking:
     def shown(self, shown: Shown | None) -> None:
         """Another series is shown, or none."""
         self._shown = shown
-        self._pointer = None
+        self._hover = None
         for command in ("models.fitting", "heatmap.shown", "heatmap.to-mask"):
             self.parts.registry.set_enabled(command, shown is not None)
         self.maps.show_for(None if shown is None else shown.state)
@@ -324,16 +325,24 @@ class Asking:
             self.maps.keep(Heat(answer.heatmap, answer.heatmap_geometry, name, key))
 
     def _hovered(self, hover: object) -> None:
-        """Where the pointer is in the patient; nowhere beside an image."""
-        self._pointer = None
-        if isinstance(hover, tuple):
-            port, x, y = hover
-            self._pointer = port.lps_at(x, y) if port.is_inside(x, y) else None
+        """Which view the pointer is in, and where in it."""
+        self._hover = hover if isinstance(hover, tuple) else None
+
+    def pointed_lps_mm(self) -> Triple | None:
+        """The place under the pointer on the image that is shown there now, else where the planes meet."""
+        if self._hover is not None:
+            before, x, y = self._hover
+            # The image may have changed under a pointer at rest.
+            port = Viewport.of(before.view, before.width, before.height)
+            if port is not None and port.is_inside(x, y):
+                return port.lps_at(x, y)
+        return None if self._shown is None else self._shown.state.place_lps_mm()
 
     def heat_to_mask(self) -> None:
         """An own mark of the map under the pointer, else at the cross-hair."""
-        if self._shown is not None:
-            self.maps.to_mask(self._pointer or self._shown.state.place_lps_mm())
+        place = self.pointed_lps_mm()
+        if place is not None:
+            self.maps.to_mask(place)
 
     # the own read
 
