@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -11,15 +13,18 @@ from pytestqt.qtbot import QtBot
 
 from finding_kit import ball, grid_volume
 from overread.core.geometry import Geometry
+from overread.core.journal import Journal
+from overread.core.store import ReadingStore
 from overread.viewer.canvas.area import ViewArea
 from overread.viewer.canvas.heat_bar import HeatBar
 from overread.viewer.canvas.slice_view import SliceView
-from overread.viewer.presenters.heat import NoPieceError, mask_at, own_finding
+from overread.viewer.presenters.heat import MapDesk, Maps, NoPieceError, mask_at, own_finding
 from overread.viewer.render.heatmap import colours, map_plane, table
 from overread.viewer.render.planes import grid_at
 from overread.viewer.state.marks import Heat, heat_level
 from overread.viewer.state.views import Plane
 from overread_testkit import Kit, field_volume, loaded, series_for
+from steps import Steps
 
 COARSE = np.array([[1.6, 0, 0, -20.0], [0, 2.0, 0, -25.0], [0, 0, 4.0, -30.0], [0, 0, 0, 1]])
 """The grid of ``field_volume`` with every other voxel."""
@@ -161,3 +166,31 @@ def test_a_map_that_is_everywhere_is_no_place() -> None:
     heat = Heat(np.full((100, 100, 100), 200, dtype=np.uint8), volume.geometry, "", "1.2.3")
     with pytest.raises(NoPieceError, match="Raise the threshold"):
         mask_at(heat, (50.0, 50.0, 50.0), 0.3, volume)
+
+
+def test_a_thin_piece_that_reaches_far_is_no_place_and_one_at_the_edge_of_the_map_is() -> None:
+    volume = grid_volume((4, 4, 300))
+    values = np.zeros((4, 4, 300), dtype=np.uint8)
+    values[2, 2, :] = 200
+    with pytest.raises(NoPieceError, match="Raise the threshold"):
+        mask_at(Heat(values, volume.geometry, "", "1.2.3"), (150.0, 2.0, 2.0), 0.3, volume)
+    values[2, 2, 40:] = 0
+    mask = mask_at(Heat(values, volume.geometry, "", "1.2.3"), (10.0, 2.0, 2.0), 0.3, volume)
+    assert mask.box == ((2, 3), (2, 3), (0, 40))
+    with pytest.raises(NoPieceError, match="Nothing of the map"):
+        mask_at(Heat(values, volume.geometry, "", "1.2.3"), (-900.0, 2.0, 2.0), 0.3, volume)
+
+
+def test_of_many_maps_the_oldest_go_but_never_the_one_in_hand(tmp_path: Path) -> None:
+    kit = Kit(loaded())
+    steps = Steps()
+    store = ReadingStore(Journal(tmp_path / "j.sqlite"), steps.lane, steps.post, lambda _told: None)
+    desk = MapDesk(steps, kit.workspace, store, lambda: False, lambda _kind, _told: None)
+    maps = Maps(desk, most_bytes=3 * 5000)
+    first = coarse_heat()
+    assert first.values.nbytes == 5000
+    maps.show_for(kit.state)
+    keys = [kit.state.series.key, "b", "c", "d", "e"]
+    for key in keys:
+        maps.keep(Heat(first.values, first.geometry, "", key))
+    assert [key for key in keys if maps.has(key)] == [kit.state.series.key, "d", "e"]

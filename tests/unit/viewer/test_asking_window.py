@@ -23,6 +23,7 @@ from overread.core.paths import default_paths
 from overread.inference.client import EngineClient, Serve
 from overread.viewer import asking, asking_rows
 from overread.viewer.app import Program
+from overread.viewer.canvas.slice_view import SliceView
 from overread.viewer.pages.model_card import CardPage
 from overread.viewer.pages.models import ModelsPage
 from overread.viewer.presenters.jobs import Job, JobState
@@ -305,7 +306,7 @@ def test_an_arrival_is_read_once_and_the_list_shows_nothing_of_it(desk: Desk, tm
     assert len(program.asking.jobs.all.value) == 1
 
 
-def test_the_map_shows_on_h_becomes_a_mark_on_u_and_is_not_kept(desk: Desk, tmp_path: Path) -> None:
+def test_the_map_shows_on_h_and_becomes_a_mark_on_u(desk: Desk, tmp_path: Path) -> None:
     folder = asking_kit.study(tmp_path / "study")
     desk.open(folder)
     marks, heatmap = desk.program.workspace.marks, desk.program.workspace.overlays.heatmap
@@ -352,3 +353,49 @@ def test_after_a_restart_h_says_that_the_map_is_not_kept(
         assert not desk.program.workspace.overlays.heatmap.value
         assert not desk.program.registry.action("heatmap.shown").isChecked()
         assert desk.message().startswith("The map of this series is not kept")
+
+
+def test_the_map_of_a_study_that_is_not_read_yet_never_flashes(desk: Desk, tmp_path: Path) -> None:
+    asking_kit.study(tmp_path / "both" / "a", 1)
+    asking_kit.study(tmp_path / "both" / "b", 2, "Roe^Richard")
+    desk.open(tmp_path / "both")
+    program = desk.program
+    first, second = (one.key for one in program.study.catalogue.value)
+
+    def go_to(key: str) -> None:
+        program.study.show(key)
+        desk.until(lambda: program.asking.reading is not None and program.study.shown.value.series.key == key)  # type: ignore[union-attr]  # a study is open
+
+    for key in (second, first):
+        go_to(key)
+        desk.run("many")
+        desk.ended()
+    program.asking.declare_own_read()
+    desk.until(lambda: not program.asking.hides_marks)
+    QTest.keyClick(desk.window, Qt.Key.Key_H)
+    assert program.workspace.marks.heat.value is not None
+    maps: list[object] = []
+    program.workspace.marks.heat.watch(maps.append)
+    go_to(second)
+    assert program.asking.hides_marks
+    assert maps == [None]
+    assert not program.workspace.overlays.heatmap.value
+
+
+def test_the_pointer_points_at_the_image_that_is_under_it_now(desk: Desk, tmp_path: Path) -> None:
+    desk.open(asking_kit.study(tmp_path / "study"))
+    shown = desk.program.study.shown.value
+    assert shown is not None
+    view = desk.program.area.views[0]
+    assert isinstance(view, SliceView)
+    shown.state.go_to_ijk((10.0, 10.0, 5.0))
+    port = view.port()
+    assert port is not None
+    x, y = port.point_of_ijk((30.0, 40.0, 5.0))
+    desk.program.area.hovered.emit((port, x, y))
+    shown.state.go_to_ijk((10.0, 10.0, 8.0))
+    pointed = desk.program.asking.pointed_lps_mm()
+    # Voxel (30, 40) of slice 8: -10 + 30 * 0.8, -20 + 40 * 0.8, -30 + 8 * 3.
+    assert pointed == pytest.approx((14.0, 12.0, -6.0))
+    desk.program.area.hovered.emit(None)
+    assert desk.program.asking.pointed_lps_mm() == pytest.approx((-2.0, -12.0, -6.0))

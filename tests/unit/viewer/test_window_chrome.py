@@ -12,12 +12,18 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
+import asking_kit
 from clipped import cut
 from overread.core.text import LANGUAGES, Language, Sentence, sentence, table
+from overread.inference.cards import Fit, Suitability
+from overread.viewer.asking_rows import card_text, model_rows
 from overread.viewer.commands import CommandRegistry, load_keymap
 from overread.viewer.pages.about import AboutPage
 from overread.viewer.pages.empty import EmptyPage
+from overread.viewer.pages.jobs import JobRow, JobsPage
 from overread.viewer.pages.key_sheet import KeySheet
+from overread.viewer.pages.model_card import CardPage
+from overread.viewer.pages.models import ModelsPage
 from overread.viewer.pages.settings import SettingRow, SettingsPage
 from overread.viewer.pages.setup import SetupPanel
 from overread.viewer.panels.inbox import ArrivalRow
@@ -67,6 +73,31 @@ def fill(window: MainWindow) -> None:
     window.messages.tell("warning", sentence("own-read.hidden-text"), sentence("job.cancel"))
 
 
+def asking_pages(window: MainWindow, language: Language) -> list[QWidget]:
+    """The pages of models and jobs, with every kind of row."""
+    words, look = window.words, window.look
+    models, card, jobs = ModelsPage(words, look), CardPage(words, look), JobsPage(words, look)
+    suited = [
+        (asking_kit.CARDS["many"], Suitability(Fit.FITS)),
+        (
+            asking_kit.CARDS["thick"],
+            Suitability(Fit.WARNINGS, (sentence("engine.suit.thick", limit="2", found="3.00"),)),
+        ),
+        (asking_kit.CARDS["head"], Suitability(Fit.NO, (sentence("engine.suit.modality", wanted="MR", found="CT"),))),
+    ]
+    models.show_models(
+        "2 · Lung 2.5 mm", sentence("asking.images", n=111), model_rows(suited, lambda _: None, hides=True)
+    )
+    card.show_card(card_text(*suited[1], was_read=True, language=language))
+    why = sentence("engine.killed", signal="SIGKILL")
+    asked = sentence("jobs-page.asked", who="Reader 1", time="14:02:11")
+    state = sentence("jobs-page.failed", elapsed="0:14")
+    jobs.set_rows(
+        [JobRow(0, "error", "error", "lung-nodule 0.1", "2 · Lung 2.5 mm", asked, state, why, may_cancel=True)]
+    )
+    return [models, card, jobs]
+
+
 def settle(qtbot: QtBot, window: MainWindow, width: int, height: int) -> None:
     window.resize(width, height)
     if not window.isVisible():
@@ -85,6 +116,7 @@ def test_no_text_is_cut_at_any_size(qtbot: QtBot, window: MainWindow, language: 
         KeySheet(window.words, window.look, window.registry),
         SetupPanel(window.words, window.look, window.registry),
         AboutPage(window.words, window.look, "0.1.0"),
+        *asking_pages(window, language),
     ]
     for width, height in SIZES:
         settle(qtbot, window, width, height)

@@ -106,6 +106,7 @@ class Program(QObject):
             asking.Parts(
                 self.registry, self.window, self.own_read, self.area, self.workspace, self.study, self.shelf,
                 self.store, self.journal, self.inbox, self.tasks, self.settings, self.words,
+                self._show_checks,
             )
         )  # fmt: skip
         parts = comparing.Parts(
@@ -158,7 +159,8 @@ class Program(QObject):
         self.saving = saving.Saving(
             window, self.tasks, self.study, self.store, self.judging, self._results, self.inbox.refresh_status
         )
-        self.setup = SetupPanel(window.words, window.look, self.registry, offer_mode=False)
+        self.setup = SetupPanel(window.words, window.look, self.registry)
+        self.setup.set_choice("mode", self.settings.text("reading-mode"))
         self.why = WhyPanel(window.words, window.look)
         self.key_sheet = KeySheet(window.words, window.look, self.registry)
         self.about = AboutPage(window.words, window.look, version("overread"))
@@ -213,6 +215,7 @@ class Program(QObject):
             panel.delete.connect(self.judging.delete)
         self.setup.language_chosen.connect(lambda key: self.change_setting("language", key))
         self.setup.mouse_chosen.connect(lambda key: self.change_setting("mouse", key.replace("-", "_")))
+        self.setup.mode_chosen.connect(lambda key: self.change_setting("reading-mode", key))
         self.settings_page.changed.connect(self.change_setting)
         self.area.hovered.connect(self._hovered)
         self.area.hovered.connect(self.editing.point)
@@ -337,7 +340,7 @@ class Program(QObject):
     def _show_checks(self) -> None:
         cjk = "warning" if missing_cjk() else "ok"
         self.setup.set_checks(
-            [("note", sentence("open.no-models")), (cjk, sentence("open.no-cjk" if cjk == "warning" else "open.cjk"))]  # type: ignore[list-item]
+            [self.asking.check(), (cjk, sentence("open.no-cjk" if cjk == "warning" else "open.cjk"))]  # type: ignore[list-item]
         )
 
     def _hovered(self, hover: object) -> None:
@@ -543,6 +546,7 @@ class Program(QObject):
             self.inbox.watch(Path(self.settings.text("inbox")) if self.settings.text("inbox") else self.paths.inbox)
         elif name == "reading-mode":
             self.asking.refresh()
+            self.setup.set_choice("mode", self.settings.text("reading-mode"))
         elif name in ("text-size",):
             self.tell("note", sentence("open.next-start"))
 

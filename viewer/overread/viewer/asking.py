@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 from PySide6.QtCore import QTimer
 
@@ -34,6 +35,7 @@ from overread.viewer.presenters.jobs import Desk, Job, Jobs, JobState
 from overread.viewer.presenters.study import Shown, StudyPresenter
 from overread.viewer.presenters.unasked import Unasked
 from overread.viewer.presenters.volumes import VolumeShelf
+from overread.viewer.render.viewport import Viewport
 from overread.viewer.state.language import Words
 from overread.viewer.state.marks import Heat
 from overread.viewer.state.views import Workspace
@@ -63,6 +65,7 @@ class Parts:
     tasks: Tasks
     settings: Settings
     words: Words
+    show_checks: Callable[[], None]
 
 
 @dataclass(slots=True)
@@ -79,7 +82,7 @@ class Asking:
         self.parts = parts
         window = parts.window
         self._tell = window.messages.tell
-        self._pointer: Triple | None = None
+        self._hover: tuple[Viewport, float, float] | None = None
         self.cards: tuple[ModelCard, ...] = ()
         self._shown: Shown | None = None
         self._pages = _Pages(
@@ -129,6 +132,13 @@ class Asking:
         self.unasked.take_cards(cards)
         self.unasked.consider(self.parts.inbox.arrivals.value)
         self._fill_models()
+        self.parts.show_checks()
+
+    def check(self) -> tuple[Literal["ok", "note"], Sentence]:
+        """What the set-up page says of models."""
+        if not self.cards:
+            return "note", sentence("asking.no-models")
+        return "ok", sentence("asking.models-found", n=len(self.cards))
 
     def _no_cards(self, error: Exception) -> None:
         if isinstance(error, OverreadError):
@@ -143,8 +153,10 @@ class Asking:
 
     @property
     def reading(self) -> Reading | None:
-        """The reading of the study in hand."""
-        return self.parts.store.reading
+        """The reading of the study in hand; None until its journal was read."""
+        reading = self.parts.store.reading
+        # While another study is being opened the store may still hold the one before, whose marks may be shown.
+        return reading if reading is not None and reading.study_uid == self._open_study() else None
 
     @property
     def is_second_reader(self) -> bool:
@@ -163,7 +175,7 @@ class Asking:
     def shown(self, shown: Shown | None) -> None:
         """Another series is shown, or none."""
         self._shown = shown
-        self._pointer = None
+        self._hover = None
         for command in ("models.fitting", "heatmap.shown", "heatmap.to-mask"):
             self.parts.registry.set_enabled(command, shown is not None)
         self.maps.show_for(None if shown is None else shown.state)
@@ -183,7 +195,7 @@ class Asking:
         has_study = self._shown is not None
         name = "hidden" if hides else "shown"
         mode = f"asking.mode-{name}" if self.is_second_reader else "asking.mode-concurrent"
-        parts.window.patient_bar.show_mode(sentence(mode) if has_study else None)
+        parts.window.patient_bar.show_mode(sentence(mode) if has_study else None, name)
         parts.own_read.set_mode(parts.words("asking.second" if self.is_second_reader else "asking.concurrent"))
         parts.own_read.set_hidden(hides)
         self.maps.refresh()
@@ -199,13 +211,13 @@ class Asking:
 
     def show_models(self) -> None:
         """The page of the models that fit the series in hand."""
-        self._fill_models()
         self.parts.window.show_page(self._pages.models)
+        self._fill_models()
         self._pages.models.focus_first()
 
     def _fill_models(self) -> None:
         shown = self._shown
-        if shown is not None:
+        if shown is not None and self._pages.models.isVisible():
             rows = asking_rows.model_rows(self._fits(), self._state_of, hides=self.hides_marks)
             images = sentence("asking.images", n=len(shown.series.instances))
             self._pages.models.show_models(asking_rows.series_name(shown.series), images, rows)
@@ -238,6 +250,7 @@ class Asking:
                 text = asking_rows.card_text(card, suitability, was_read=was_read, language=language)
                 self._pages.card.show_card(text)
                 self.parts.window.show_page(self._pages.card)
+                self._pages.card.setFocus()
 
     def run(self, key: str, *, again: bool = False) -> None:
         """Let a model read the series in hand; a second time only when that is wished (``again``)."""
@@ -282,6 +295,7 @@ class Asking:
     def _show_jobs(self) -> None:
         jobs = self.jobs.all.value
         self._pages.jobs.set_rows(asking_rows.job_rows(jobs))
+        self._fill_models()
         running = self.jobs.running
         self.parts.registry.set_enabled("job.cancel", running is not None and running.state is JobState.RUNNING)
         if running is not None and not self._timer.isActive():
@@ -311,16 +325,24 @@ class Asking:
             self.maps.keep(Heat(answer.heatmap, answer.heatmap_geometry, name, key))
 
     def _hovered(self, hover: object) -> None:
-        """Where the pointer is in the patient; nowhere beside an image."""
-        self._pointer = None
-        if isinstance(hover, tuple):
-            port, x, y = hover
-            self._pointer = port.lps_at(x, y) if port.is_inside(x, y) else None
+        """Which view the pointer is in, and where in it."""
+        self._hover = hover if isinstance(hover, tuple) else None
+
+    def pointed_lps_mm(self) -> Triple | None:
+        """The place under the pointer on the image that is shown there now, else where the planes meet."""
+        if self._hover is not None:
+            before, x, y = self._hover
+            # The image may have changed under a pointer at rest.
+            port = Viewport.of(before.view, before.width, before.height)
+            if port is not None and port.is_inside(x, y):
+                return port.lps_at(x, y)
+        return None if self._shown is None else self._shown.state.place_lps_mm()
 
     def heat_to_mask(self) -> None:
         """An own mark of the map under the pointer, else at the cross-hair."""
-        if self._shown is not None:
-            self.maps.to_mask(self._pointer or self._shown.state.place_lps_mm())
+        place = self.pointed_lps_mm()
+        if place is not None:
+            self.maps.to_mask(place)
 
     # the own read
 

@@ -35,6 +35,8 @@ class CardPage(Page):
     def __init__(self, words: Words, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(words, look, "card-page.title", parent)
         self.setObjectName("card-page")
+        # The page itself takes the keys, so that Enter runs nothing before somebody went to the button.
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._card: CardText | None = None
         self._content = vbox(None, look, (0, 0, 0, 0), 10)
         self.body.addLayout(self._content)

@@ -97,9 +97,14 @@ class ModelsPage(Page):
         words.bind(self._render)
 
     def show_models(self, series: Text, images: Text, rows: Sequence[ModelRow]) -> None:
-        """Show the models for a series and give the first that fits the keys."""
+        """Show the models for a series. What is the same stays, with the keys where they are."""
+        if (series, images, tuple(rows)) == (self._series, self._images, self._rows):
+            return
+        has_keys = any(choice.hasFocus() for choice in self.choices.values())
         self._series, self._images, self._rows = series, images, tuple(rows)
         self._render()
+        if has_keys:
+            self.focus_first()
 
     def focus_first(self) -> None:
         """Give the keys to the first model that fits."""

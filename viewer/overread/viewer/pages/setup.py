@@ -51,7 +51,7 @@ class SetupPanel(Page):
         mouse = (("default", "mouse-default"), ("pacs-b", "mouse-pacs-b"))
         self._ask("mouse", tuple((key, f"setup-page.{each}", f"setup-page.{each}-text") for key, each in mouse))
         if offer_mode:
-            modes = (("second-reader", "mode-second"), ("concurrent", "mode-concurrent"))
+            modes = (("second", "mode-second"), ("concurrent", "mode-concurrent"))
             self._ask("mode", tuple((key, f"setup-page.{each}", f"setup-page.{each}-text") for key, each in modes))
         self._heading("computer")
         self._checks: QVBoxLayout = vbox(None, look, (0, 0, 0, 0), 8)

@@ -85,7 +85,8 @@ class JobStrip(QFrame):
         self.stage.setText(words.tell(job.stage))
         self.parts.setVisible(job.total > 0)
         self.parts.setText(words.say("job.parts", n=job.done, total=job.total))
-        self.progress.setRange(0, job.total)
+        # A range of nothing would make the bar run to and fro.
+        self.progress.setRange(0, max(1, job.total))
         self.progress.setValue(job.done)
         self.elapsed.setText(clock(job.elapsed_s))
         self.left.setVisible(job.left_s is not None)

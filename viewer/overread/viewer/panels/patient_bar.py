@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QWidget
 
 from overread.viewer.panels.words import Text, Words, button, hbox, label
@@ -36,7 +36,7 @@ class PatientBar(QFrame):
         super().__init__(parent)
         self.setProperty("bar", "below")
         self.setFixedHeight(look.px(44))
-        self._words = words
+        self._words, self._look = words, look
         self._line: PatientLine | None = None
         self._mode: Text | None = None
         self._reader = ""
@@ -46,7 +46,12 @@ class PatientBar(QFrame):
         self.sex = label("")
         self.study_date = label("")
         self.description = label("")
-        self.mode_chip = label("chip")
+        self.mode_chip, self.mode_sign = label("small"), QLabel()
+        self._mode_frame = QFrame()
+        self._mode_frame.setProperty("role", "chip")
+        chip = hbox(self._mode_frame, look, (8, 2, 8, 2), 6)
+        chip.addWidget(self.mode_sign)
+        chip.addWidget(self.mode_chip)
         self.reader_button = button(words, "", "flat")
         self.reader_button.setIcon(look.icon("reader", "dim"))
         self.reader_button.setIconSize(QSize(look.px(16), look.px(16)))
@@ -65,7 +70,7 @@ class PatientBar(QFrame):
             row.addWidget(each)
         row.addWidget(self.description, 1)
         row.addStretch(0)
-        row.addWidget(self.mode_chip)
+        row.addWidget(self._mode_frame, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.reader_button)
         row.addWidget(self.reader_edit)
         # The description gives way first; who it is never does.
@@ -76,9 +81,10 @@ class PatientBar(QFrame):
         self._line = line
         self._render()
 
-    def show_mode(self, mode: Text | None) -> None:
-        """Show the reading mode in the chip, or none."""
+    def show_mode(self, mode: Text | None, icon: str = "shown") -> None:
+        """Show the reading mode in the chip with an eye (``shown`` or ``hidden``), or none."""
         self._mode = mode
+        self.mode_sign.setPixmap(self._look.pixmap(icon, "dim", 14, self.devicePixelRatioF()))
         self._render()
 
     def show_reader(self, reader: str) -> None:
@@ -119,7 +125,7 @@ class PatientBar(QFrame):
             self._show_study(line)
             if shown:
                 self._show_person(line)
-        self.mode_chip.setVisible(self._mode is not None)
+        self._mode_frame.setVisible(self._mode is not None)
         self.mode_chip.setText(words.tell(self._mode) if self._mode is not None else "")
         self.reader_button.setText(self._reader or words.say("patient.no-reader"))
         self.reader_button.setToolTip(words.say("patient.change-reader"))

@@ -30,13 +30,15 @@ REACH_MM = 5.0
 """How far beside a piece of the map one may point: a map is coarse, and a hand too."""
 MOST_MM3 = 200_000.0
 """A piece larger than this (a ball of 7 cm) is a threshold that is too low, not a nodule."""
+HALF_MM = 75.0
+"""How far from the place a piece may reach: a ball of ``MOST_MM3`` has a diameter of 73 mm."""
 LABEL = "code.nodule"
 ROUNDING = 1e-3
 """Of 255 steps."""
 
 
-MOST_MAPS = 4
-"""The map of a large chest CT takes 150 MB; the oldest goes first, and its model can run again."""
+MOST_BYTES = 768 << 20
+"""Kept in all: five maps of large chest CTs, or ten usual ones. The oldest goes first; its model can run again."""
 
 
 class NoPieceError(OverreadError):
@@ -48,15 +50,39 @@ def mask_at(heat: Heat, point_lps_mm: Triple, threshold: float, volume: Volume) 
 
     Raises NoPieceError.
     """
-    above = heat.values >= heat_level(threshold)
-    seed = _seed(above, heat.geometry, point_lps_mm)
-    piece = _piece(above, seed)
-    if int(piece.sum()) * heat.geometry.voxel_mm3 > MOST_MM3:
+    near, cut = _around(heat, point_lps_mm)
+    above = near.values >= heat_level(threshold)
+    piece = _piece(above, _seed(above, near.geometry, point_lps_mm))
+    if int(piece.sum()) * heat.geometry.voxel_mm3 > MOST_MM3 or bool((piece & cut).any()):
         raise NoPieceError(sentence("asking.map-too-large"))
-    mask = _carried(heat, piece, above, threshold, volume)
+    mask = _carried(near, piece, above, threshold, volume)
     if mask.is_empty:
         raise NoPieceError(sentence("asking.map-nothing-here"))
     return mask
+
+
+def _around(heat: Heat, point_lps_mm: Triple) -> tuple[Heat, Bool]:
+    """The map around a place, and the voxels [k, j, i] at which it was cut off from the rest.
+
+    Finding the pieces of a whole map of a chest takes seconds.
+    """
+    geometry = heat.geometry
+    middle = geometry.ijk_from_lps(point_lps_mm)[::-1]
+    half = HALF_MM / np.array(geometry.spacing_ijk_mm[::-1])
+    low = np.clip(np.floor(middle - half), 0, geometry.shape_kji).astype(int)
+    high = np.clip(np.ceil(middle + half) + 1, 0, geometry.shape_kji).astype(int)
+    if (low >= high).any():
+        raise NoPieceError(sentence("asking.map-nothing-here"))
+    values = heat.values[low[0] : high[0], low[1] : high[1], low[2] : high[2]]
+    affine = geometry.affine.copy()
+    affine[:3, 3] = geometry.lps_from_ijk(low[::-1])
+    nk, nj, ni = values.shape
+    cut = np.zeros((nk, nj, ni), dtype=np.bool_)
+    for axis in range(3):
+        sides = np.moveaxis(cut, axis, 0)
+        sides[0] |= low[axis] > 0
+        sides[-1] |= high[axis] < geometry.shape_kji[axis]
+    return Heat(values, Geometry((nk, nj, ni), affine), heat.name, heat.series_key), cut
 
 
 def _seed(above: Bool, geometry: Geometry, point_lps_mm: Triple) -> tuple[int, int, int]:
@@ -127,17 +153,24 @@ class MapDesk:
 class Maps:
     """Keeps the maps and says what H and U do. GUI thread only."""
 
-    def __init__(self, desk: MapDesk) -> None:
+    def __init__(self, desk: MapDesk, most_bytes: int = MOST_BYTES) -> None:
         self._desk = desk
+        self._most_bytes = most_bytes
         self._kept: dict[str, Heat] = {}
         self._shown: VolumeState | None = None
 
     def keep(self, heat: Heat) -> None:
-        """Keep a map in place of an older one of its series; nothing is shown yet."""
+        """Keep a map in place of an older one of its series; nothing is shown yet. What is in hand never goes."""
         self._kept.pop(heat.series_key, None)
         self._kept[heat.series_key] = heat
-        while len(self._kept) > MOST_MAPS:
-            del self._kept[next(iter(self._kept))]
+        in_hand = {heat.series_key, "" if self._shown is None else self._shown.series.key}
+        for key in [key for key in self._kept if key not in in_hand]:
+            if sum(one.values.nbytes for one in self._kept.values()) > self._most_bytes:
+                del self._kept[key]
+
+    def has(self, series_key: str) -> bool:
+        """True while the map of a series is in memory."""
+        return series_key in self._kept
 
     def show_for(self, state: VolumeState | None) -> None:
         """The map of the series in hand may be shown, unless marks are hidden."""
@@ -146,8 +179,7 @@ class Maps:
 
     def refresh(self) -> None:
         """Look again whether the map may be seen."""
-        key = "" if self._shown is None else self._shown.series.key
-        heat = None if self._desk.hides() else self._kept.get(key)
+        heat = None if self._desk.hides() or self._shown is None else self._kept.get(self._shown.series.key)
         self._desk.workspace.marks.heat.set(heat)
         if heat is None:
             self._desk.workspace.overlays.heatmap.set(False)

@@ -68,12 +68,10 @@ class HeatPainter:
         if self.plane is None or heat is not self.heat or key != self.plane_key:
             self.plane, self.heat, self.plane_key, self.image = map_plane(heat, grid), heat, key, None
         if self.image is None or threshold != self.threshold:
-            pixels = np.take(table(threshold), self.plane)
+            # One byte indexes a table of 256: nothing to wrap, and numpy need not look. The image keeps the pixels.
+            pixels = np.take(table(threshold), self.plane, mode="wrap")
             rows, columns = pixels.shape
-            # The copy owns its pixels.
-            self.image = QImage(
-                pixels.data, columns, rows, 4 * columns, QImage.Format.Format_ARGB32_Premultiplied
-            ).copy()
+            self.image = QImage(pixels.data, columns, rows, 4 * columns, QImage.Format.Format_ARGB32_Premultiplied)
             self.threshold = threshold
         return self.image
 
