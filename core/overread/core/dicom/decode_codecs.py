@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import imagecodecs
@@ -81,11 +82,21 @@ CODECS: dict[str, tuple[str, Callable[[bytes, Task], NDArray[Any]]]] = {
 """Transfer syntax UID to the codec's name and its decoder."""
 
 
+_LIBRARIES = {
+    "JPEG": "JPEG8",
+    "JPEG Lossless": "JPEG8",
+    "JPEG-LS": "JPEGLS",
+    "JPEG 2000": "JPEG2K",
+    "HTJ2K": "HTJ2K",
+    "RLE": "DICOMRLE",
+}
+"""Codec to the name under which imagecodecs says whether its library is there."""
+
+
+@cache
 def codec_names() -> tuple[str, ...]:
-    """The codecs, each once; asking loads their libraries, which a sandboxed worker can no longer do."""
-    for name in ("jpeg8", "jpegls", "jpeg2k", "htj2k", "dicomrle"):
-        getattr(imagecodecs, f"{name}_decode")
-    return tuple(dict.fromkeys(name for name, _decoder in CODECS.values()))
+    """The codecs whose libraries are there. Asking loads them, which a sandboxed worker can no longer do."""
+    return tuple(name for name, library in _LIBRARIES.items() if getattr(imagecodecs, library).available)
 
 
 def decode(data: bytes, task: Task) -> NDArray[Any]:
@@ -95,7 +106,7 @@ def decode(data: bytes, task: Task) -> NDArray[Any]:
     codestream says its size) or after decoding, for a damaged codestream, and when memory runs out.
     """
     named = CODECS.get(task.syntax)
-    if named is None or task.bits_allocated not in (8, 16, 32):
+    if named is None or named[0] not in codec_names() or task.bits_allocated not in (8, 16, 32):
         raise CodecError("unsupported")
     said = said_size(data)
     if said is not None and said != (task.rows, task.columns, task.samples):
