@@ -16,6 +16,7 @@ _SIZE_WITHIN = 1 << 16
 """A JPEG 2000 codestream says its size at its start; a JP2 wrapper, which DICOM forbids, is shorter than this."""
 _START_OF_FRAME = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF, 0xF7})
 """ITU-T T.81 table B.1, and T.87's SOF55: JPEG in all its kinds and JPEG-LS."""
+_RLE_HEADER, _MOST_SEGMENTS = 64, 15
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 """Markers without a length."""
 
@@ -57,11 +58,24 @@ def _htj2k(data: bytes, _task: Task) -> NDArray[Any]:
 def _rle(data: bytes, task: Task) -> NDArray[Any]:
     """PS3.5 annex G: planes of bytes, one sample after the other."""
     kind = np.dtype(f"<{'i' if task.signed else 'u'}{task.bits_allocated // 8}")
+    if not _has_segments(data, task.samples * kind.itemsize):
+        raise CodecError("damaged")
     flat = np.frombuffer(imagecodecs.dicomrle_decode(data, dtype=kind), dtype=kind)
     if flat.size != task.rows * task.columns * task.samples:
         raise CodecError("size")
     planes = flat.reshape(task.samples, task.rows, task.columns)
     return planes[0] if task.samples == 1 else _rgb(planes.transpose(1, 2, 0), task)
+
+
+def _has_segments(data: bytes, wanted: int) -> bool:
+    """True when the RLE header (PS3.5 G.5) names as many segments as wanted, in order and within the data.
+
+    The decoder does not check all of this, and dies of some of it.
+    """
+    head = np.frombuffer(data[:_RLE_HEADER].ljust(_RLE_HEADER, b"\0"), dtype="<u4").astype(np.int64)
+    offsets = head[1 : wanted + 1]
+    ordered = bool((np.diff(offsets, prepend=_RLE_HEADER - 1) > 0).all())
+    return wanted <= _MOST_SEGMENTS and int(head[0]) == wanted and ordered and int(offsets[-1]) < len(data)
 
 
 CODECS: dict[str, tuple[str, Callable[[bytes, Task], NDArray[Any]]]] = {

@@ -206,6 +206,11 @@ def test_what_is_wrong_with_a_frame_is_named_and_the_worker_lives() -> None:
         assert failure(pool, good, JPEG_LS, pixels(GREY[:, :-1])) == "size"
         assert failure(pool, good, JPEG_LS, pixels(GREY.astype(np.uint8))) == "size"
         assert failure(pool, rle(GREY), RLE, pixels(GREY[:-1])) in ("size", "damaged")
+        assert failure(pool, rle(GREY)[:64], RLE, pixels(GREY)) == "damaged"
+        for offset in (0, 63, len(rle(GREY)), 0xFFFFFFF0):
+            wrong = bytearray(rle(GREY))
+            wrong[8:12] = offset.to_bytes(4, "little")
+            assert failure(pool, bytes(wrong), RLE, pixels(GREY)) == "damaged"
         assert decode_faults.workers() == [worker]
 
 
