@@ -42,10 +42,10 @@ def deadly(_pipe: Connection, _parent_pid: int, _source: Block, _result: Block) 
 
 
 def greedy(pipe: Connection, parent_pid: int, source: Block, result: Block) -> None:
-    """Asks for as much memory as it may have, and more."""
+    """Asks for twice as much memory as it may have."""
 
     def take(_data: bytes, task: Task) -> NDArray[Any]:
-        return np.ones(WORKING_BYTES, dtype=np.uint8)[: task.rows]
+        return np.ones(2 * WORKING_BYTES, dtype=np.uint8)[: task.rows]
 
     decode_worker.run(pipe, parent_pid, source, result, decoder=take)
 

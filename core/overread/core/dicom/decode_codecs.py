@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import imagecodecs
@@ -15,6 +16,7 @@ _SIZE_WITHIN = 1 << 16
 """A JPEG 2000 codestream says its size at its start; a JP2 wrapper, which DICOM forbids, is shorter than this."""
 _START_OF_FRAME = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF, 0xF7})
 """ITU-T T.81 table B.1, and T.87's SOF55: JPEG in all its kinds and JPEG-LS."""
+_RLE_HEADER, _MOST_SEGMENTS = 64, 15
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 """Markers without a length."""
 
@@ -56,11 +58,24 @@ def _htj2k(data: bytes, _task: Task) -> NDArray[Any]:
 def _rle(data: bytes, task: Task) -> NDArray[Any]:
     """PS3.5 annex G: planes of bytes, one sample after the other."""
     kind = np.dtype(f"<{'i' if task.signed else 'u'}{task.bits_allocated // 8}")
+    if not _has_segments(data, task.samples * kind.itemsize):
+        raise CodecError("damaged")
     flat = np.frombuffer(imagecodecs.dicomrle_decode(data, dtype=kind), dtype=kind)
     if flat.size != task.rows * task.columns * task.samples:
         raise CodecError("size")
     planes = flat.reshape(task.samples, task.rows, task.columns)
     return planes[0] if task.samples == 1 else _rgb(planes.transpose(1, 2, 0), task)
+
+
+def _has_segments(data: bytes, wanted: int) -> bool:
+    """True when the RLE header (PS3.5 G.5) names as many segments as wanted, in order and within the data.
+
+    The decoder does not check all of this, and dies of some of it.
+    """
+    head = np.frombuffer(data[:_RLE_HEADER].ljust(_RLE_HEADER, b"\0"), dtype="<u4").astype(np.int64)
+    offsets = head[1 : wanted + 1]
+    ordered = bool((np.diff(offsets, prepend=_RLE_HEADER - 1) > 0).all())
+    return wanted <= _MOST_SEGMENTS and int(head[0]) == wanted and ordered and int(offsets[-1]) < len(data)
 
 
 CODECS: dict[str, tuple[str, Callable[[bytes, Task], NDArray[Any]]]] = {
@@ -81,11 +96,21 @@ CODECS: dict[str, tuple[str, Callable[[bytes, Task], NDArray[Any]]]] = {
 """Transfer syntax UID to the codec's name and its decoder."""
 
 
+_LIBRARIES = {
+    "JPEG": "JPEG8",
+    "JPEG Lossless": "JPEG8",
+    "JPEG-LS": "JPEGLS",
+    "JPEG 2000": "JPEG2K",
+    "HTJ2K": "HTJ2K",
+    "RLE": "DICOMRLE",
+}
+"""Codec to the name under which imagecodecs says whether its library is there."""
+
+
+@cache
 def codec_names() -> tuple[str, ...]:
-    """The codecs, each once; asking loads their libraries, which a sandboxed worker can no longer do."""
-    for name in ("jpeg8", "jpegls", "jpeg2k", "htj2k", "dicomrle"):
-        getattr(imagecodecs, f"{name}_decode")
-    return tuple(dict.fromkeys(name for name, _decoder in CODECS.values()))
+    """The codecs whose libraries are there. Asking loads them, which a sandboxed worker can no longer do."""
+    return tuple(name for name, library in _LIBRARIES.items() if getattr(imagecodecs, library).available)
 
 
 def decode(data: bytes, task: Task) -> NDArray[Any]:
@@ -95,7 +120,7 @@ def decode(data: bytes, task: Task) -> NDArray[Any]:
     codestream says its size) or after decoding, for a damaged codestream, and when memory runs out.
     """
     named = CODECS.get(task.syntax)
-    if named is None or task.bits_allocated not in (8, 16, 32):
+    if named is None or named[0] not in codec_names() or task.bits_allocated not in (8, 16, 32):
         raise CodecError("unsupported")
     said = said_size(data)
     if said is not None and said != (task.rows, task.columns, task.samples):

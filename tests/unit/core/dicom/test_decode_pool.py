@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import imagecodecs
@@ -26,7 +27,7 @@ from pydicom.uid import UID, JPEGLSLossless, RLELossless
 
 import decode_faults
 from build_series import Stack, value_at
-from overread.core.dicom.decode_codecs import CodecError, decode, said_size
+from overread.core.dicom.decode_codecs import CodecError, codec_names, decode, said_size
 from overread.core.dicom.decode_messages import Task
 from overread.core.dicom.decode_pool import BLOCK_BYTES, DecodeCancelledError, DecodeFailedError, DecodePool
 from overread.core.dicom.load import load, open_volume
@@ -205,7 +206,23 @@ def test_what_is_wrong_with_a_frame_is_named_and_the_worker_lives() -> None:
         assert failure(pool, good, JPEG_LS, pixels(GREY[:, :-1])) == "size"
         assert failure(pool, good, JPEG_LS, pixels(GREY.astype(np.uint8))) == "size"
         assert failure(pool, rle(GREY), RLE, pixels(GREY[:-1])) in ("size", "damaged")
+        assert failure(pool, rle(GREY)[:64], RLE, pixels(GREY)) == "damaged"
+        for offset in (0, 63, len(rle(GREY)), 0xFFFFFFF0):
+            wrong = bytearray(rle(GREY))
+            wrong[8:12] = offset.to_bytes(4, "little")
+            assert failure(pool, bytes(wrong), RLE, pixels(GREY)) == "damaged"
         assert decode_faults.workers() == [worker]
+
+
+def test_a_codec_whose_library_is_missing_is_not_promised(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imagecodecs, "DICOMRLE", SimpleNamespace(available=False))
+    codec_names.cache_clear()
+    try:
+        assert codec_names() == ("JPEG", "JPEG Lossless", "JPEG-LS", "JPEG 2000", "HTJ2K")
+        with pytest.raises(CodecError, match="unsupported"):
+            decode(rle(GREY), task(b"", RLE, pixels(GREY)))
+    finally:
+        codec_names.cache_clear()
 
 
 def said_larger(data: bytes, syntax: str) -> bytes:
