@@ -236,7 +236,9 @@ class Judging:
         before = found.judgement
         stands = found.state is State.ADDED if before is None and verdict == "accepted" else False
         same = before is not None and (before.verdict, before.reason, before.note) == (verdict, reason, note)
-        if not same and not stands:
+        if stands:
+            self._tell(sentence("findings.stands", tag=found.tag))
+        elif not same:
             who = self.store.reader
             self.store.apply(
                 Judge(found.uid, Judgement(verdict=verdict, who=who, at=now(), reason=reason, note=note))

@@ -109,16 +109,22 @@ def _own_groups(reading: Reading, seen: Sequence[Finding]) -> list[Group]:
 
 @dataclass(frozen=True, slots=True)
 class FindingRow:
-    """One line of the list. ``also`` is a second line, empty for most."""
+    """One line of the list. ``also`` is a second line, empty for most; ``kind`` begins with what parts it."""
 
     uid: str
     state: State
     tag: str
-    what: str
+    place: str
+    kind: str
     size: str
     score: str
     hint: str
     also: str = ""
+
+    @property
+    def what(self) -> str:
+        """Place and kind."""
+        return f"{self.place}{self.kind}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,12 +213,13 @@ class Teller:
         """One line of the list."""
         also = found.also_of(finding.uid)
         long_mm = finding.measures.long_mm
-        parts = (self._short_place(finding), self._kind(finding))
+        kind = self._kind(finding)
         return FindingRow(
             uid=finding.uid,
             state=finding.state,
             tag=finding.tag,
-            what=" · ".join(part for part in parts if part),
+            place=self._short_place(finding),
+            kind=f" · {kind}" if kind else "",
             size="" if long_mm is None else f"{millimetres(long_mm)} mm",
             score=self._say(finding.score_word) if finding.score_word else "",
             hint=self._score(finding),

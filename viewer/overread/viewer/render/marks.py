@@ -248,7 +248,9 @@ class MarkPainter:
                 edge = self._farthest(finding, port, toward) or centre
                 at = edge + toward * (TAG_RADIUS + 4)
             else:
-                at = centre + toward * (place.ring + TAG_RADIUS)
+                # Corners reach farther out than a ring of the same size.
+                reach = place.ring * (math.sqrt(2) if finding.origin is Origin.PERSON else 1)
+                at = centre + toward * (reach + TAG_RADIUS)
             tried = at if tried is None else tried
             if TAG_RADIUS < at.x() < port.width - TAG_RADIUS and TAG_RADIUS < at.y() < port.height - TAG_RADIUS:
                 return at
