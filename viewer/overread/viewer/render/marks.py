@@ -267,7 +267,7 @@ class MarkPainter:
     def paint_ticks(self, painter: QPainter, port: Viewport) -> None:
         """A tick at the rail for each finding, at the image on which it is largest."""
         plane = port.view.plane.value
-        axis = port.state.axis(plane)
+        axis, from_end = port.state.axis(plane), port.state.counts_down(plane)
         count = port.state.slice_count(plane)
         rail = rail_area(port, count)
         if rail is None:
@@ -275,7 +275,7 @@ class MarkPainter:
         for one in self.shown(port.state):
             low, high = one.mask.box[2 - axis]
             middle = one.measures.slice_k if axis == 2 else (low + high - 1) / 2
-            at = count - 1 - middle if port.state.counts_down(plane) else middle
+            at = count - 1 - middle if from_end else middle
             y = rail.top() + (at + 0.5) * rail.height() / count
             painter.fillRect(
                 QRectF(rail.right() - TICK_WIDTH, y - TICK_HEIGHT / 2, TICK_WIDTH, TICK_HEIGHT),
