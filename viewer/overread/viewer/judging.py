@@ -135,9 +135,9 @@ class Judging:
             self.go_to(uid)
 
     @property
-    def shown_list(self) -> Listed:
-        """What is listed now."""
-        return self._listed
+    def opened(self) -> frozenset[str]:
+        """The groups of the list whose folded findings are shown."""
+        return self._opened
 
     def teller(self) -> Teller:
         """Puts findings into the words of the window's language."""

@@ -16,7 +16,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
 
 from overread.core.finding import Finding, Origin, State
-from overread.core.mask import Bool, Mask
+from overread.core.mask import Bool, Box, Mask, union
 from overread.viewer.render.outline import DenseMasks, cut_of, outlines
 from overread.viewer.render.overlays import rail_area
 from overread.viewer.render.palette import colour
@@ -38,7 +38,7 @@ DOT = 3.2
 TAG_RADIUS = 8.0
 TAG_TEXT = "#14110A"
 """Text on a tag filled with a state's colour: contrast 8.4 on orange."""
-MOST_KEPT = 600
+MOST_KEPT, MOST_CHANGED = 600, 64
 TICK_WIDTH, TICK_HEIGHT = 8.0, 2.0
 
 
@@ -107,6 +107,7 @@ class MarkPainter:
     overlays: Overlays
     areas: list[tuple[str, QRectF]] = field(default_factory=list)
     _dense: DenseMasks = field(default_factory=DenseMasks)
+    _changed: dict[tuple[Mask | None, Mask], tuple[int, ...]] = field(default_factory=dict)
     _kept: OrderedDict[tuple[object, ...], Outline] = field(default_factory=OrderedDict)
 
     def shown(self, state: VolumeState) -> list[Finding]:
@@ -194,7 +195,7 @@ class MarkPainter:
         self, painter: QPainter, port: Viewport, finding: Finding, place: Place, *, selected: bool
     ) -> None:
         """A dot at the ring where this image was changed; in planes across the images one at each changed image."""
-        changed = changed_slices(finding, self._dense)
+        changed = self._changed_of(finding)
         drawn = colour(f"state.{finding.state}")
         grid = port.grid
         if grid.column_ijk[2] == 0 and grid.row_ijk[2] == 0:
@@ -210,6 +211,14 @@ class MarkPainter:
                 _dot(painter, QPointF(place.box.left() - 8, y), drawn)
             else:
                 _dot(painter, QPointF(x, place.box.bottom() + 8), drawn)
+
+    def _changed_of(self, finding: Finding) -> tuple[int, ...]:
+        key = (finding.proposed_mask, finding.mask)
+        if key not in self._changed:
+            while len(self._changed) >= MOST_CHANGED:
+                del self._changed[next(iter(self._changed))]
+            self._changed[key] = changed_slices(finding, self._dense)
+        return self._changed[key]
 
     def _tag(self, painter: QPainter, port: Viewport, finding: Finding, place: Place, *, selected: bool) -> None:
         """The tag beside the outline, at the upper right where there is room, and where a click finds the finding."""
@@ -289,30 +298,18 @@ class MarkPainter:
 
 def changed_slices(finding: Finding, dense: DenseMasks) -> tuple[int, ...]:
     """The stored slices k on which a mask is no longer what the model drew."""
-    before, after = finding.proposed_mask, finding.mask
-    if before is None:
+    if finding.proposed_mask is None or finding.proposed_mask == finding.mask:
         return ()
-    lowest = min(before.box[0][0], after.box[0][0])
-    highest = max(before.box[0][1], after.box[0][1])
-    return tuple(k for k in range(lowest, highest) if not _same_slice(before, after, k, dense))
+    box = union(finding.proposed_mask.box, finding.mask.box)
+    before, after = (_widened(mask, box, dense) for mask in (finding.proposed_mask, finding.mask))
+    found = np.flatnonzero((before != after).any(axis=(1, 2))) + box[0][0]
+    return tuple(int(k) for k in found)
 
 
-def _same_slice(before: Mask, after: Mask, k: int, dense: DenseMasks) -> bool:
-    cuts = [_trimmed(mask, k, dense) for mask in (before, after)]
-    return cuts[0][1] == cuts[1][1] and np.array_equal(cuts[0][0], cuts[1][0])
-
-
-def _trimmed(mask: Mask, k: int, dense: DenseMasks) -> tuple[Bool, tuple[int, int]]:
-    low, high = mask.box[0]
-    empty = np.zeros((0, 0), dtype=np.bool_), (0, 0)
-    if not low <= k < high:
-        return empty
-    cut = dense.of(mask)[k - low]
-    rows, columns = np.flatnonzero(cut.any(axis=1)), np.flatnonzero(cut.any(axis=0))
-    if not len(rows):
-        return empty
-    inner = cut[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return inner, (mask.box[1][0] + int(rows[0]), mask.box[2][0] + int(columns[0]))
+def _widened(mask: Mask, box: Box, dense: DenseMasks) -> Bool:
+    """A mask as an array of a box around it."""
+    sides = [(inner[0] - outer[0], outer[1] - inner[1]) for inner, outer in zip(mask.box, box, strict=True)]
+    return np.pad(dense.of(mask), sides)
 
 
 def _outline_of(found: tuple[Bool, int, int], scale: tuple[float, float], away: tuple[float, ...]) -> Outline:

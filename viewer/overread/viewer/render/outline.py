@@ -105,7 +105,7 @@ def thinned(line: Float) -> Float:
 
 def _samples(size: int, scale: float, longest: int) -> int:
     """Samples per pixel: about one per point of the screen, so that a pixel's edge lies between two of them."""
-    most = max(2, MOST_SAMPLES // max(size, longest))
+    most = max(1, MOST_SAMPLES // max(size, longest))
     return min(max(1, math.ceil(scale)), most)
 
 
