@@ -219,6 +219,8 @@ def test_leaving_twice_leaves_and_the_judgement_is_back(screen: Screen, series: 
     screen.wait(lambda: states(screen)[0] == "accepted", "accepted")
     screen.key("ctrl+q")
     screen.wait(lambda: screen.where("leave-page"), "the question")
+    screen.key("ctrl+w")
+    screen.wait(lambda: "1 judged finding of the study" in str(screen.state()["message"]), "what was left unsaved")
     assert screen.quit() == 0
     opened(screen, series)
     screen.wait(lambda: states(screen)[0] == "accepted", "the judgement")

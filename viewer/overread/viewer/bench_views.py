@@ -70,7 +70,13 @@ class Bench:
         axial = self.area.views[0]
         if isinstance(axial, SliceView):
             step = self._step(axial, Plane.AXIAL)
-            yield (f"40 axial steps with {FINDINGS} findings", "<= 2, not reached", "without", self._with_findings(step), step)
+            yield (
+                f"40 axial steps with {FINDINGS} findings",
+                "<= 2, not reached",
+                "without",
+                self._with_findings(step),
+                step,
+            )
             name = "three views painted once"
             yield (
                 "40 times to the next finding, painted",

@@ -164,7 +164,8 @@ class Judging:
     def _own_row(self, finding: Finding) -> MeasurementRow:
         long_mm = finding.measures.long_mm
         title = f"{finding.tag} · {place_of(finding).say(self.window.words.language)}"
-        return MeasurementRow(finding.uid, "mark", title, "" if long_mm is None else f"{millimetres(long_mm)} mm")
+        icon = "close" if finding.state is State.REJECTED else "mark"
+        return MeasurementRow(finding.uid, icon, title, "" if long_mm is None else f"{millimetres(long_mm)} mm")
 
     def _fold(self, key: str) -> None:
         self._opened = self._opened ^ {key}
@@ -259,10 +260,18 @@ class Judging:
             return
         if REASONS[place - 1] != "other":
             self.judge("rejected", REASONS[place - 1])
-        elif found.state is State.REJECTED:
+            return
+        self._bring_panel()
+        if found.state is State.REJECTED:
             self.panel.detail.ask_other()
         else:
             self._asks_other = True
+
+    def _bring_panel(self) -> None:
+        """The panel may be folded away, or a page may stand before it."""
+        if not self.window.registry.action("panel.right").isChecked():
+            self.window.registry.trigger("panel.right")
+        self.window.close_page()
 
     def _reason_given(self, reason: str, note: str) -> None:
         self.judge("rejected", reason, note)

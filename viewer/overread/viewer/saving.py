@@ -23,7 +23,7 @@ from overread.viewer.pages.saved import LeavePage, SavedPage
 from overread.viewer.presenters.background import Background
 from overread.viewer.presenters.findings import listed
 from overread.viewer.presenters.saving import SavedView, saved_view
-from overread.viewer.presenters.study import StudyPresenter
+from overread.viewer.presenters.study import Shown, StudyPresenter
 from overread.viewer.window import MainWindow
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class Saving:
     _shown: tuple[SaveReport, Reading, SavedView] | None = field(init=False, default=None)
     _running: bool = field(init=False, default=False)
     _leaving: bool = field(init=False, default=False)
+    _left_open: int = field(init=False, default=0)
 
     def connect(self) -> None:
         """Make the pages and connect the command, the closing of the window and the reading."""
@@ -68,6 +69,7 @@ class Saving:
         self.question.leave.connect(self._leave)
         self.question.closed.connect(self._stay)
         self.store.watch(self.changed)
+        self.study.shown.watch(self._study_shown)
         window.words.bind(self._show_again)
 
     def take_saved(self, studies: frozenset[str]) -> None:
@@ -86,6 +88,13 @@ class Saving:
             self._leaving = False
         if self.saved_studies != before:
             self.status_changed()
+        self._left_open = self.unsaved()
+
+    def _study_shown(self, shown: Shown | None) -> None:
+        """A study that is closed with unsaved judgements is told of: the next case must not wait for an answer."""
+        if shown is None and self._left_open:
+            self.window.messages.tell("warning", sentence("save-page.closed-unsaved", n=self._left_open))
+            self._left_open = 0
 
     def save(self) -> None:
         """Write the judged findings in a worker thread and read them back; what comes of it is told."""
