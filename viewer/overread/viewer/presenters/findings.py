@@ -301,12 +301,17 @@ class Teller:
         first = self._score(shown) + (f", {self._say(shown.score_word)}" if shown.score_word else "")
         if shown is also:
             first = self._say("findings.also", score=number(shown.score, 2))
-        values = [f"{self._name_of(name)} {_short(value)}" for name, value in shown.why.items()]
+        values = [self._value(name, value) for name, value in shown.why.items()]
         return (first, " · ".join(values)) if values else (first,)
 
-    def _name_of(self, name: str) -> str:
+    def _value(self, name: str, value: float) -> str:
+        """A value from which a score was made: mm with one decimal, HU whole; unknown ones by their name."""
         text_id = f"why-value.{name}"
-        return self._say(text_id) if text_id in table() else name
+        if text_id not in table():
+            return f"{name} {_short(value)}"
+        words = table()[text_id][self.language]
+        shown = millimetres(value) if " mm" in words else number(value) if " HU" in words else _short(value)
+        return self._say(text_id, value=shown)
 
     def _warnings(self, finding: Finding) -> tuple[str, ...]:
         told = [one.say(self.language) for one in finding.warnings]
