@@ -219,7 +219,34 @@ def test_leaving_twice_leaves_and_the_judgement_is_back(screen: Screen, series: 
     screen.wait(lambda: states(screen)[0] == "accepted", "accepted")
     screen.key("ctrl+q")
     screen.wait(lambda: screen.where("leave-page"), "the question")
+    screen.key("ctrl+w")
+    screen.wait(lambda: "1 judged finding of the study" in str(screen.state()["message"]), "what was left unsaved")
     assert screen.quit() == 0
     opened(screen, series)
     screen.wait(lambda: states(screen)[0] == "accepted", "the judgement")
+    screen.kill()
+
+
+def test_a_reason_in_own_words_and_the_sentence_on_the_clipboard(screen: Screen, series: Path) -> None:
+    journalled(DeclareOwnRead(OwnRead("Reader 1", now(), 0)))
+    opened(screen, series)
+    screen.wait(lambda: len(states(screen)) == 3, "three findings")
+    screen.key("n", "x", "6")
+    screen.wait(lambda: screen.where("reason-text"), "the line for own words")
+    # In the line the keys of judging are letters.
+    screen.key("t", "a", "x", "Return")
+    screen.wait(lambda: len([one for one in edits() if isinstance(one, Judge)]) == 2, "the reason in the journal")
+    newest = edits()[-1]
+    assert isinstance(newest, Judge)
+    assert newest.judgement is not None
+    assert (newest.judgement.reason, newest.judgement.note) == ("other", "tax")
+    assert states(screen) == ["rejected", "proposed", "proposed"]
+    screen.key("n")
+    screen.wait(lambda: selected(screen) == "2", "the keys are back at the images")
+    screen.key("ctrl+c")
+    screen.wait(lambda: "Copied: " in str(screen.state()["message"]), "the sentence")
+    # Slice 21 of 40, counted from the head: image 19.
+    assert "nodule, 12.9 × 10.2 mm, volume 709 mm³ (series 2, image 19)." in screen.state()["message"]
+    screen.key("x", "Escape", "ctrl+z", "ctrl+z")
+    screen.wait(lambda: states(screen) == ["rejected", "proposed", "proposed"], "taken back")
     screen.kill()

@@ -154,7 +154,7 @@ def test_the_detail_of_a_finding_in_both_languages() -> None:
         ("Where", "Image 14 of 24"),
         ("Series", "2"),
     )
-    assert shown.why == ("nodule 0.97, Put off, not judged", "diameter mm 6 · strange 742")
+    assert shown.why == ("nodule 0.97, Put off, not judged", "diameter 6.0 mm · strange 742")
     assert shown.warnings == ("loading this image",)
     assert shown.record[0].startswith("Proposed by LungNodule 0.1 (00000000), 2026-01-02")
     assert detail(made, "zh").facts[0] == ("长径 × 短径", "7.0 × 7.0 mm")

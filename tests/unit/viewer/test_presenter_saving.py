@@ -56,10 +56,10 @@ def view(language: Language = "en") -> SavedView:
 def test_the_page_says_what_was_written_and_what_was_not() -> None:
     shown = view()
     assert [(one.kind, one.what, one.verified) for one in shown.files] == [
-        ("JSON", "The same as text for programs", "read back, every value equal"),
         ("SEG", "2 segments: 1, 2", "read back, every voxel equal"),
-        ("SR", "How the model's marks were judged; rejected: 3", "read back, every value equal"),
         ("SR", "Report of 2 findings: 1, 2", "read back, every value equal"),
+        ("SR", "How the model's marks were judged; rejected: 3", "read back, every value equal"),
+        ("JSON", "The same as text for programs", "read back, every value equal"),
     ]
     assert shown.place == "Overread / 7c1e0412 / findings-1.json, seg-1.dcm, assessment-1.dcm, sr-1.dcm"
     assert shown.heading == "Not written: 1 not judged. It stays in the journal."
@@ -68,7 +68,7 @@ def test_the_page_says_what_was_written_and_what_was_not() -> None:
         "2 was not written: no image lies where it was marked.",
         "1 more below the cut or beside a mark of yours is not judged and was not written.",
     )
-    assert view("zh").files[1].what == "2 个分割：1, 2"
+    assert view("zh").files[0].what == "2 个分割：1, 2"
 
 
 @pytest.fixture

@@ -138,9 +138,9 @@ class Judging:
             self.go_to(uid)
 
     @property
-    def shown_list(self) -> Listed:
-        """What is listed now."""
-        return self._listed
+    def opened(self) -> frozenset[str]:
+        """The groups of the list whose folded findings are shown."""
+        return self._opened
 
     def teller(self) -> Teller:
         """Puts findings into the words of the window's language."""
@@ -172,7 +172,8 @@ class Judging:
     def _own_row(self, finding: Finding) -> MeasurementRow:
         long_mm = finding.measures.long_mm
         title = f"{finding.tag} · {place_of(finding).say(self.window.words.language)}"
-        return MeasurementRow(finding.uid, "mark", title, "" if long_mm is None else f"{millimetres(long_mm)} mm")
+        icon = "close" if finding.state is State.REJECTED else "mark"
+        return MeasurementRow(finding.uid, icon, title, "" if long_mm is None else f"{millimetres(long_mm)} mm")
 
     def _fold(self, key: str) -> None:
         self._opened = self._opened ^ {key}
@@ -244,7 +245,9 @@ class Judging:
         before = found.judgement
         stands = found.state is State.ADDED if before is None and verdict == "accepted" else False
         same = before is not None and (before.verdict, before.reason, before.note) == (verdict, reason, note)
-        if not same and not stands:
+        if stands:
+            self._tell(sentence("findings.stands", tag=found.tag))
+        elif not same:
             who = self.store.reader
             self.store.apply(
                 Judge(found.uid, Judgement(verdict=verdict, who=who, at=now(), reason=reason, note=note))
@@ -265,10 +268,18 @@ class Judging:
             return
         if REASONS[place - 1] != "other":
             self.judge("rejected", REASONS[place - 1])
-        elif found.state is State.REJECTED:
+            return
+        self._bring_panel()
+        if found.state is State.REJECTED:
             self.panel.detail.ask_other()
         else:
             self._asks_other = True
+
+    def _bring_panel(self) -> None:
+        """The panel may be folded away, or a page may stand before it."""
+        if not self.window.registry.action("panel.right").isChecked():
+            self.window.registry.trigger("panel.right")
+        self.window.close_page()
 
     def _reason_given(self, reason: str, note: str) -> None:
         self.judge("rejected", reason, note)

@@ -21,8 +21,9 @@ from overread.viewer.findings_json import document
 from overread.viewer.judging import Judging
 from overread.viewer.pages.saved import LeavePage, SavedPage
 from overread.viewer.presenters.background import Background
+from overread.viewer.presenters.findings import listed
 from overread.viewer.presenters.saving import SavedView, saved_view
-from overread.viewer.presenters.study import StudyPresenter
+from overread.viewer.presenters.study import Shown, StudyPresenter
 from overread.viewer.window import MainWindow
 
 if TYPE_CHECKING:
@@ -51,9 +52,10 @@ class Saving:
     saved_studies: frozenset[str] = frozenset()
     page: SavedPage = field(init=False)
     question: LeavePage = field(init=False)
-    _view: SavedView | None = field(init=False, default=None)
+    _shown: tuple[SaveReport, Reading, SavedView] | None = field(init=False, default=None)
     _running: bool = field(init=False, default=False)
     _leaving: bool = field(init=False, default=False)
+    _left_open: int = field(init=False, default=0)
 
     def connect(self) -> None:
         """Make the pages and connect the command, the closing of the window and the reading."""
@@ -67,6 +69,8 @@ class Saving:
         self.question.leave.connect(self._leave)
         self.question.closed.connect(self._stay)
         self.store.watch(self.changed)
+        self.study.shown.watch(self._study_shown)
+        window.words.bind(self._show_again)
 
     def take_saved(self, studies: frozenset[str]) -> None:
         """Learn which studies were saved in earlier sessions."""
@@ -84,6 +88,13 @@ class Saving:
             self._leaving = False
         if self.saved_studies != before:
             self.status_changed()
+        self._left_open = self.unsaved()
+
+    def _study_shown(self, shown: Shown | None) -> None:
+        """A study that is closed with unsaved judgements is told of: the next case must not wait for an answer."""
+        if shown is None and self._left_open:
+            self.window.messages.tell("warning", sentence("save-page.closed-unsaved", n=self._left_open))
+            self._left_open = 0
 
     def save(self) -> None:
         """Write the judged findings in a worker thread and read them back; what comes of it is told."""
@@ -114,9 +125,17 @@ class Saving:
             return
         if now.findings != reading.findings:
             self.window.messages.tell("warning", sentence("save-page.changed-meanwhile"))
-        self._view = saved_view(report, reading, self.judging.shown_list, self.judging.teller())
-        self.page.show_view(self._view)
+        self._show(report, reading)
         self.window.show_page(self.page)
+
+    def _show(self, report: SaveReport, reading: Reading) -> None:
+        found = listed(reading, self.judging.second_reader(), self.judging.opened)
+        self._shown = report, reading, saved_view(report, reading, found, self.judging.teller())
+        self.page.show_view(self._shown[2])
+
+    def _show_again(self) -> None:
+        if self._shown is not None:
+            self._show(*self._shown[:2])
 
     def _failed(self, error: Exception) -> None:
         self._running = False
@@ -124,8 +143,8 @@ class Saving:
         self.window.messages.tell("error", told or sentence("save-page.unexpected", error=type(error).__name__))
 
     def _open_folder(self) -> None:
-        if self._view is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._view.folder)))
+        if self._shown is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._shown[2].folder)))
 
     # leaving
 

@@ -152,8 +152,8 @@ def _screen_rows(folder: Path) -> list[Row]:
     with load(scan((folder,)).series[0]) as loading:
         bench = Bench(loading, application)
         rows = []
-        for work, goal, ours, other in bench.pairs():
-            rows += _compared(work, goal, _steps(ours), {"vtkImageReslice, painted alike": _steps(other)})
+        for work, goal, name, ours, other in bench.pairs():
+            rows += _compared(work, goal, _steps(ours), {name: _steps(other)})
         bench.close()
     return rows
 

@@ -22,7 +22,7 @@ from overread.viewer.presenters.findings import FindingGroup, FindingRow
 from overread.viewer.render.palette import colour
 from overread.viewer.style import Look, font
 
-ROW, ALSO, SCORE_WIDTH = 28, 16, 50
+ROW, ALSO, SCORE_WIDTH = 28, 16, 46
 _DATA = Qt.ItemDataRole.UserRole
 Index = QModelIndex | QPersistentModelIndex
 Line = FindingGroup | FindingRow | str
@@ -178,21 +178,22 @@ class _Lines(QStyledItemDelegate):
         painter.drawText(QRect(at, line.top(), size, line.height()), right, row.size)
         painter.setFont(self._strong)
         painter.drawText(
-            QRect(line.left() + px(36), line.top(), px(22), line.height()),
+            QRect(line.left() + px(34), line.top(), px(22), line.height()),
             Qt.AlignmentFlag.AlignCenter, row.tag,
         )  # fmt: skip
-        self._what(painter, QRect(line.left() + px(64), line.top(), at - px(8) - px(64), line.height()), row)
+        self._what(painter, QRect(line.left() + px(60), line.top(), at - px(8) - px(60), line.height()), row)
         if row.also:
             painter.setFont(self._small)
             painter.setPen(colour("dim"))
-            below = QRect(line.left() + px(64), line.bottom() - px(4), line.width() - px(80), px(ALSO))
+            below = QRect(line.left() + px(60), line.bottom() - px(4), line.width() - px(76), px(ALSO))
             painter.drawText(below, Qt.AlignmentFlag.AlignVCenter, row.also)
 
     def _what(self, painter: QPainter, room: QRect, row: FindingRow) -> None:
-        """Place and kind: the only column that may be cut; a rejected one is struck through."""
+        """Place and kind; only the place may be cut. A rejected one is struck through."""
         painter.setFont(self._body)
         metrics = QFontMetrics(self._body)
-        shown = metrics.elidedText(row.what, Qt.TextElideMode.ElideRight, room.width())
+        left = room.width() - metrics.horizontalAdvance(row.kind)
+        shown = metrics.elidedText(row.place, Qt.TextElideMode.ElideRight, left) + row.kind
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, shown)
         if row.state is State.REJECTED:
             middle = room.top() + room.height() / 2 + 0.5

@@ -39,6 +39,11 @@ class FindingsPanel(QFrame):
         self._measurements: tuple[MeasurementRow, ...] = ()
         self._columns = vbox(self, look, (0, 0, 0, 0), 0)
         self._make_list()
+        self._divider = QFrame()
+        self._divider.setProperty("line", True)
+        self._divider.setFixedWidth(1)
+        self._divider.hide()
+        self._columns.addWidget(self._divider)
         self.detail = FindingDetailPart(words, look, registry)
         self._columns.addWidget(self.detail, BESIDE_SHARES[1])
         self._rest = QFrame()
@@ -90,6 +95,7 @@ class FindingsPanel(QFrame):
         self._beside = beside
         self._columns.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
         self._rest.setVisible(beside)
+        self._divider.setVisible(beside)
         home = self._rest_column if beside else self._content
         home.insertWidget(0 if beside else home.count() - 1, self._own)
         self._show_measurements()

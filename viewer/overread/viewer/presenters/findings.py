@@ -109,16 +109,22 @@ def _own_groups(reading: Reading, seen: Sequence[Finding]) -> list[Group]:
 
 @dataclass(frozen=True, slots=True)
 class FindingRow:
-    """One line of the list. ``also`` is a second line, empty for most."""
+    """One line of the list. ``also`` is a second line, empty for most; ``kind`` begins with what parts it."""
 
     uid: str
     state: State
     tag: str
-    what: str
+    place: str
+    kind: str
     size: str
     score: str
     hint: str
     also: str = ""
+
+    @property
+    def what(self) -> str:
+        """Place and kind."""
+        return f"{self.place}{self.kind}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,12 +218,13 @@ class Teller:
         """One line of the list."""
         also = found.also_of(finding.uid)
         long_mm = finding.measures.long_mm
-        parts = (self._short_place(finding), self._kind(finding))
+        kind = self._kind(finding)
         return FindingRow(
             uid=finding.uid,
             state=finding.state,
             tag=finding.tag,
-            what=" · ".join(part for part in parts if part),
+            place=self._short_place(finding),
+            kind=f" · {kind}" if kind else "",
             size="" if long_mm is None else f"{millimetres(long_mm)} mm",
             score=self._say(finding.score_word) if finding.score_word else "",
             hint=self._score(finding),
@@ -299,12 +306,17 @@ class Teller:
         first = self._score(shown) + (f", {self._say(shown.score_word)}" if shown.score_word else "")
         if shown is also:
             first = self._say("findings.also", score=number(shown.score, 2))
-        values = [f"{self._name_of(name)} {_short(value)}" for name, value in shown.why.items()]
+        values = [self._value(name, value) for name, value in shown.why.items()]
         return (first, " · ".join(values)) if values else (first,)
 
-    def _name_of(self, name: str) -> str:
+    def _value(self, name: str, value: float) -> str:
+        """A value from which a score was made: mm with one decimal, HU whole; unknown ones by their name."""
         text_id = f"why-value.{name}"
-        return self._say(text_id) if text_id in table() else name
+        if text_id not in table():
+            return f"{name} {_short(value)}"
+        words = table()[text_id][self.language]
+        shown = millimetres(value) if " mm" in words else number(value) if " HU" in words else _short(value)
+        return self._say(text_id, value=shown)
 
     def _warnings(self, finding: Finding) -> tuple[str, ...]:
         told = [one.say(self.language) for one in finding.warnings]

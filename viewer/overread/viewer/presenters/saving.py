@@ -52,7 +52,7 @@ def saved_view(report: SaveReport, reading: Reading, found: Listed, teller: Tell
         notes.append(say("save-page.folded", language, n=beside))
     return SavedView(
         time=datetime.fromisoformat(report.at).astimezone().strftime("%H:%M:%S"),
-        files=tuple(_file(name, report, reading, language) for name in report.files),
+        files=tuple(_file(name, report, reading, language) for name in sorted(report.files, key=_rank)),
         place=f"{report.folder.parent.name} / {report.folder.name} / {', '.join(report.files)}",
         folder=report.folder,
         heading=say("save-page.not-written", language, n=len(listed)) if listed else "",
@@ -61,8 +61,17 @@ def saved_view(report: SaveReport, reading: Reading, found: Listed, teller: Tell
     )
 
 
+def _kind(name: str) -> str:
+    return "json" if name.endswith(".json") else name.split("-")[0]
+
+
+def _rank(name: str) -> int:
+    """What a person looks for first stands first."""
+    return ("seg", "sr", "assessment", "json").index(_kind(name))
+
+
 def _file(name: str, report: SaveReport, reading: Reading, language: Language) -> SavedFile:
-    kind = "json" if name.endswith(".json") else name.split("-")[0]
+    kind = _kind(name)
     written = [one for one in reading.findings if one.uid in report.written]
     rejected = [one for one in reading.findings if one.uid in report.rejected]
     told = rejected if kind == "assessment" else written

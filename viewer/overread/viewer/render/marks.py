@@ -16,7 +16,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
 
 from overread.core.finding import Finding, Origin, State
-from overread.core.mask import Bool, Mask
+from overread.core.mask import Bool, Box, Mask, union
 from overread.viewer.render.outline import DenseMasks, cut_of, outlines
 from overread.viewer.render.overlays import rail_area
 from overread.viewer.render.palette import colour
@@ -38,7 +38,7 @@ DOT = 3.2
 TAG_RADIUS = 8.0
 TAG_TEXT = "#14110A"
 """Text on a tag filled with a state's colour: contrast 8.4 on orange."""
-MOST_KEPT = 600
+MOST_KEPT, MOST_CHANGED = 600, 64
 TICK_WIDTH, TICK_HEIGHT = 8.0, 2.0
 
 
@@ -79,18 +79,50 @@ THIN = Stroke(RING_WIDTH)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outline:
-    """Lines around a cut, one path per distance from it, and all their points; in points from the image's corner."""
+    """Lines around a cut, one path per distance from it, all their points, and the box of the cut.
 
-    paths: tuple[QPainterPath, ...] = ()
-    points: Float = field(default_factory=lambda: np.zeros((0, 2)))
+    In points from the corner of the image, so that panning changes nothing.
+    """
+
+    paths: tuple[QPainterPath, ...]
+    points: Float
+    box: QRectF
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Glass:
+    """What one painting looks through: the view with its scale and the corner of its image, worked out once."""
+
+    port: Viewport
+    scale: tuple[float, float]
+    corner: QPointF
+    axis: int
+    """The array axis (0 k, 1 j, 2 i) along which the plane cuts, and the slice there."""
+    index: int
+
+    @classmethod
+    def of(cls, port: Viewport) -> Glass:
+        """The glass of a view at this moment."""
+        grid = port.grid
+        through = next(axis for axis in range(3) if grid.column_ijk[axis] == 0 and grid.row_ijk[axis] == 0)
+        return cls(port, port.scale, QPointF(*port.corner), 2 - through, int(grid.origin_ijk[through]))
+
+    def cuts(self, mask: Mask) -> bool:
+        """True when the plane goes through the box of a mask."""
+        low, high = mask.box[self.axis]
+        return low <= self.index < high
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a finding stands in a view: its box on the screen, and half of that box's diagonal."""
+    """Where a finding stands in a view: its box on the screen."""
 
     box: QRectF
-    half: float
+
+    @property
+    def half(self) -> float:
+        """Half the diagonal of the box."""
+        return math.hypot(self.box.width(), self.box.height()) / 2
 
     @property
     def ring(self) -> float:
@@ -107,7 +139,8 @@ class MarkPainter:
     overlays: Overlays
     areas: list[tuple[str, QRectF]] = field(default_factory=list)
     _dense: DenseMasks = field(default_factory=DenseMasks)
-    _kept: OrderedDict[tuple[object, ...], Outline] = field(default_factory=OrderedDict)
+    _changed: dict[tuple[Mask | None, Mask], tuple[int, ...]] = field(default_factory=dict)
+    _kept: OrderedDict[tuple[object, ...], Outline | None] = field(default_factory=OrderedDict)
 
     def shown(self, state: VolumeState) -> list[Finding]:
         """The findings that are drawn: rejected ones only while they are asked for or selected. Selected last."""
@@ -121,103 +154,115 @@ class MarkPainter:
 
     def gap(self, port: Viewport) -> float:
         """Half the size of the selected finding in this view: the cross-hair stays open over it."""
-        for one in self.findings(port.state):
-            if one.uid == self.marks.selected.value:
-                found = self._cut(one.mask, port)
-                if found is not None:
-                    box = _box(found, port)
-                    x, y = port.point_of_ijk(port.state.place_ijk.value)
-                    return max(x - box.left(), box.right() - x, y - box.top(), box.bottom() - y)
-        return 0.0
+        chosen = next((one for one in self.findings(port.state) if one.uid == self.marks.selected.value), None)
+        place = None if chosen is None else self._place(Glass.of(port), chosen)
+        if place is None:
+            return 0.0
+        x, y = port.point_of_ijk(port.state.place_ijk.value)
+        box = place.box
+        return max(x - box.left(), box.right() - x, y - box.top(), box.bottom() - y)
 
     def paint(self, painter: QPainter, port: Viewport) -> None:
         """Everything that is drawn of the findings in this view, but for the ticks."""
         self.areas.clear()
+        glass = Glass.of(port)
         only_tags = self._heat_covers(port)
         for one in self.shown(port.state):
-            found = self._cut(one.mask, port)
-            if found is None:
+            place = self._place(glass, one)
+            if place is None:
                 continue
-            place = _place(_box(found, port))
             selected = one.uid == self.marks.selected.value
             if not only_tags:
-                self._lines(painter, port, one, selected=selected)
+                self._lines(painter, glass, one, selected=selected)
                 if not selected:
                     _ring(painter, place, one)
                 if one.is_edited:
-                    self._edited_dots(painter, port, one, place, selected=selected)
-            self._tag(painter, port, one, place, selected=selected)
+                    self._edited_dots(painter, glass, one, place, selected=selected)
+            self._tag(painter, glass, one, place, selected=selected)
         if not only_tags and self.overlays.outlines.value:
-            self._preview(painter, port)
+            self._preview(painter, glass)
+
+    def _place(self, glass: Glass, finding: Finding) -> Place | None:
+        outline = self._outline(finding.mask, glass, _away(finding))
+        return None if outline is None else Place(outline.box.translated(glass.corner))
 
     def _heat_covers(self, port: Viewport) -> bool:
         heat = self.marks.heat.value
         return self.overlays.heatmap.value and heat is not None and heat.series_key == port.state.series.key
 
-    def _lines(self, painter: QPainter, port: Viewport, finding: Finding, *, selected: bool) -> None:
+    def _lines(self, painter: QPainter, glass: Glass, finding: Finding, *, selected: bool) -> None:
         if not self.overlays.outlines.value:
             return
-        away = (AWAY, AWAY + DOUBLE) if finding.state is State.CORRECTED else (AWAY,)
         drawn = colour(f"state.{finding.state}")
-        for path in self._outline(finding.mask, port, away).paths:
-            _stroke(painter, port, path, LINES[finding.state], drawn)
+        self._line(painter, glass, finding.mask, _away(finding), LINES[finding.state], drawn)
         if selected and finding.is_edited and finding.proposed_mask is not None:
-            for path in self._outline(finding.proposed_mask, port, (AWAY,)).paths:
-                _stroke(painter, port, path, BY_MODEL, colour("bright"))
+            self._line(painter, glass, finding.proposed_mask, (AWAY,), BY_MODEL, colour("bright"))
 
-    def _preview(self, painter: QPainter, port: Viewport) -> None:
+    def _line(
+        self, painter: QPainter, glass: Glass, mask: Mask, away: tuple[float, ...], stroke: Stroke, drawn: QColor
+    ) -> None:
+        outline = self._outline(mask, glass, away)
+        for path in () if outline is None else outline.paths:
+            _stroke(painter, glass, path, stroke, drawn)
+
+    def _preview(self, painter: QPainter, glass: Glass) -> None:
         preview = self.marks.preview.value
         finding = next(
-            (one for one in self.findings(port.state) if preview is not None and one.uid == preview.uid), None
+            (one for one in self.findings(glass.port.state) if preview is not None and one.uid == preview.uid), None
         )
-        if preview is None or finding is None:
-            return
-        for path in self._outline(preview.mask, port, (AWAY,)).paths:
-            _stroke(painter, port, path, PREVIEW, colour(f"state.{finding.state}"))
+        if preview is not None and finding is not None:
+            self._line(painter, glass, preview.mask, (AWAY,), PREVIEW, colour(f"state.{finding.state}"))
 
-    def _cut(self, mask: Mask, port: Viewport) -> tuple[Bool, int, int] | None:
-        return cut_of(mask, port.grid, self._dense)
-
-    def _outline(self, mask: Mask, port: Viewport, away: tuple[float, ...]) -> Outline:
-        """The outline of a mask in this view; panning does not make it anew."""
-        grid = port.grid
-        key = (mask, grid.origin_ijk, grid.column_ijk, grid.row_ijk, port.scale, away)
+    def _outline(self, mask: Mask, glass: Glass, away: tuple[float, ...]) -> Outline | None:
+        """The outline of a mask in this view, made once for a slice and a zoom; None where the plane passes it by."""
+        if not glass.cuts(mask):
+            return None
+        grid = glass.port.grid
+        key = (mask, grid.origin_ijk, grid.column_ijk, grid.row_ijk, glass.scale, away)
         if key not in self._kept:
-            found = self._cut(mask, port)
-            self._kept[key] = Outline() if found is None else _outline_of(found, port.scale, away)
+            found = cut_of(mask, grid, self._dense)
+            self._kept[key] = None if found is None else _outline_of(found, glass.scale, away)
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
         return self._kept[key]
 
     def _edited_dots(
-        self, painter: QPainter, port: Viewport, finding: Finding, place: Place, *, selected: bool
+        self, painter: QPainter, glass: Glass, finding: Finding, place: Place, *, selected: bool
     ) -> None:
         """A dot at the ring where this image was changed; in planes across the images one at each changed image."""
-        changed = changed_slices(finding, self._dense)
+        changed = self._changed_of(finding)
         drawn = colour(f"state.{finding.state}")
-        grid = port.grid
-        if grid.column_ijk[2] == 0 and grid.row_ijk[2] == 0:
-            if int(grid.origin_ijk[2]) in changed:
+        grid = glass.port.grid
+        if glass.axis == 0:
+            if glass.index in changed:
                 back = QPointF(-math.sqrt(0.5), -math.sqrt(0.5))
-                edge = self._farthest(finding, port, back) if selected else None
+                edge = self._farthest(finding, glass, back) if selected else None
                 _dot(painter, place.box.center() + back * place.ring if edge is None else edge + back * 7, drawn)
             return
         for k in changed:
             row = grid.pixel((grid.origin_ijk[0], grid.origin_ijk[1], float(k)))
-            x, y = port.point_at(*row)
+            x, y = glass.port.point_at(*row)
             if grid.row_ijk[2] != 0:
                 _dot(painter, QPointF(place.box.left() - 8, y), drawn)
             else:
                 _dot(painter, QPointF(x, place.box.bottom() + 8), drawn)
 
-    def _tag(self, painter: QPainter, port: Viewport, finding: Finding, place: Place, *, selected: bool) -> None:
+    def _changed_of(self, finding: Finding) -> tuple[int, ...]:
+        key = (finding.proposed_mask, finding.mask)
+        if key not in self._changed:
+            while len(self._changed) >= MOST_CHANGED:
+                del self._changed[next(iter(self._changed))]
+            self._changed[key] = changed_slices(finding, self._dense)
+        return self._changed[key]
+
+    def _tag(self, painter: QPainter, glass: Glass, finding: Finding, place: Place, *, selected: bool) -> None:
         """The tag beside the outline, at the upper right where there is room, and where a click finds the finding."""
         drawn = colour(f"state.{finding.state}")
         metrics = QFontMetricsF(painter.font())
         width = max(2 * TAG_RADIUS, metrics.horizontalAdvance(finding.tag) + 8)
         size = QPointF(width / 2, TAG_RADIUS)
-        at = self._tag_place(port, finding, place, selected=selected)
+        at = self._tag_place(glass, finding, place, selected=selected)
         area = QRectF(at - size, at + size)
         if selected:
             painter.setPen(QPen(colour("shadow", UNDER_OPACITY), 1))
@@ -238,34 +283,36 @@ class MarkPainter:
         around = QRectF(place.box.center() - QPointF(half, half), place.box.center() + QPointF(half, half))
         self.areas.append((finding.uid, area.united(around) if not selected else area))
 
-    def _tag_place(self, port: Viewport, finding: Finding, place: Place, *, selected: bool) -> QPointF:
+    def _tag_place(self, glass: Glass, finding: Finding, place: Place, *, selected: bool) -> QPointF:
         """Middle of the tag: beyond the point of the outline that lies farthest to one of the four corners."""
         centre = place.box.center()
         tried = None
+        wide, high = glass.port.width, glass.port.height
         for x, y in ((1, -1), (-1, -1), (1, 1), (-1, 1)):
             toward = QPointF(x * math.sqrt(0.5), y * math.sqrt(0.5))
             if selected:
-                edge = self._farthest(finding, port, toward) or centre
+                edge = self._farthest(finding, glass, toward) or centre
                 at = edge + toward * (TAG_RADIUS + 4)
             else:
-                at = centre + toward * (place.ring + TAG_RADIUS)
+                # Corners reach farther out than a ring of the same size.
+                reach = place.ring * (math.sqrt(2) if finding.origin is Origin.PERSON else 1)
+                at = centre + toward * (reach + TAG_RADIUS)
             tried = at if tried is None else tried
-            if TAG_RADIUS < at.x() < port.width - TAG_RADIUS and TAG_RADIUS < at.y() < port.height - TAG_RADIUS:
+            if TAG_RADIUS < at.x() < wide - TAG_RADIUS and TAG_RADIUS < at.y() < high - TAG_RADIUS:
                 return at
         return tried if tried is not None else centre
 
-    def _farthest(self, finding: Finding, port: Viewport, toward: QPointF) -> QPointF | None:
-        away = (AWAY, AWAY + DOUBLE) if finding.state is State.CORRECTED else (AWAY,)
-        points = self._outline(finding.mask, port, away).points
-        if not len(points):
+    def _farthest(self, finding: Finding, glass: Glass, toward: QPointF) -> QPointF | None:
+        outline = self._outline(finding.mask, glass, _away(finding))
+        if outline is None:
             return None
-        best = points[int((points @ (toward.x(), toward.y())).argmax())]
-        return QPointF(*port.corner) + QPointF(float(best[0]), float(best[1]))
+        x, y = outline.points[int((outline.points @ (toward.x(), toward.y())).argmax())].tolist()
+        return glass.corner + QPointF(x, y)
 
     def paint_ticks(self, painter: QPainter, port: Viewport) -> None:
         """A tick at the rail for each finding, at the image on which it is largest."""
         plane = port.view.plane.value
-        axis = port.state.axis(plane)
+        axis, from_end = port.state.axis(plane), port.state.counts_down(plane)
         count = port.state.slice_count(plane)
         rail = rail_area(port, count)
         if rail is None:
@@ -273,7 +320,7 @@ class MarkPainter:
         for one in self.shown(port.state):
             low, high = one.mask.box[2 - axis]
             middle = one.measures.slice_k if axis == 2 else (low + high - 1) / 2
-            at = count - 1 - middle if port.state.counts_down(plane) else middle
+            at = count - 1 - middle if from_end else middle
             y = rail.top() + (at + 0.5) * rail.height() / count
             painter.fillRect(
                 QRectF(rail.right() - TICK_WIDTH, y - TICK_HEIGHT / 2, TICK_WIDTH, TICK_HEIGHT),
@@ -287,30 +334,23 @@ class MarkPainter:
 
 def changed_slices(finding: Finding, dense: DenseMasks) -> tuple[int, ...]:
     """The stored slices k on which a mask is no longer what the model drew."""
-    before, after = finding.proposed_mask, finding.mask
-    if before is None:
+    if finding.proposed_mask is None or finding.proposed_mask == finding.mask:
         return ()
-    lowest = min(before.box[0][0], after.box[0][0])
-    highest = max(before.box[0][1], after.box[0][1])
-    return tuple(k for k in range(lowest, highest) if not _same_slice(before, after, k, dense))
+    box = union(finding.proposed_mask.box, finding.mask.box)
+    before, after = (_widened(mask, box, dense) for mask in (finding.proposed_mask, finding.mask))
+    found = np.flatnonzero((before != after).any(axis=(1, 2))) + box[0][0]
+    return tuple(int(k) for k in found)
 
 
-def _same_slice(before: Mask, after: Mask, k: int, dense: DenseMasks) -> bool:
-    cuts = [_trimmed(mask, k, dense) for mask in (before, after)]
-    return cuts[0][1] == cuts[1][1] and np.array_equal(cuts[0][0], cuts[1][0])
+def _widened(mask: Mask, box: Box, dense: DenseMasks) -> Bool:
+    """A mask as an array of a box around it."""
+    sides = [(inner[0] - outer[0], outer[1] - inner[1]) for inner, outer in zip(mask.box, box, strict=True)]
+    return np.pad(dense.of(mask), sides)
 
 
-def _trimmed(mask: Mask, k: int, dense: DenseMasks) -> tuple[Bool, tuple[int, int]]:
-    low, high = mask.box[0]
-    empty = np.zeros((0, 0), dtype=np.bool_), (0, 0)
-    if not low <= k < high:
-        return empty
-    cut = dense.of(mask)[k - low]
-    rows, columns = np.flatnonzero(cut.any(axis=1)), np.flatnonzero(cut.any(axis=0))
-    if not len(rows):
-        return empty
-    inner = cut[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return inner, (mask.box[1][0] + int(rows[0]), mask.box[2][0] + int(columns[0]))
+def _away(finding: Finding) -> tuple[float, ...]:
+    """How far outside the mask its lines run."""
+    return (AWAY, AWAY + DOUBLE) if finding.state is State.CORRECTED else (AWAY,)
 
 
 def _outline_of(found: tuple[Bool, int, int], scale: tuple[float, float], away: tuple[float, ...]) -> Outline:
@@ -324,45 +364,40 @@ def _outline_of(found: tuple[Bool, int, int], scale: tuple[float, float], away: 
             path.addPolygon(QPolygonF([QPointF(x, y) for x, y in points[-1].tolist()]))
             path.closeSubpath()
         paths.append(path)
-    return Outline(tuple(paths), np.concatenate(points) if points else np.zeros((0, 2)))
-
-
-def _box(found: tuple[Bool, int, int], port: Viewport) -> QRectF:
-    """The box of a cut on the screen."""
-    cut, column, row = found
     rows, columns = np.flatnonzero(cut.any(axis=1)), np.flatnonzero(cut.any(axis=0))
-    left, top = port.point_at(column + float(columns[0]) - 0.5, row + float(rows[0]) - 0.5)
-    right, bottom = port.point_at(column + float(columns[-1]) + 0.5, row + float(rows[-1]) + 0.5)
-    return QRectF(QPointF(left, top), QPointF(right, bottom))
+    first = QPointF((column + int(columns[0])) * scale[0], (row + int(rows[0])) * scale[1])
+    last = QPointF((column + int(columns[-1]) + 1) * scale[0], (row + int(rows[-1]) + 1) * scale[1])
+    return Outline(tuple(paths), np.concatenate(points), QRectF(first, last))
 
 
-def _place(box: QRectF) -> Place:
-    return Place(box, math.hypot(box.width(), box.height()) / 2)
-
-
-def _stroke(painter: QPainter, port: Viewport, path: QPainterPath, stroke: Stroke, drawn: QColor) -> None:
+def _stroke(painter: QPainter, glass: Glass, path: QPainterPath, stroke: Stroke, drawn: QColor) -> None:
     """A path with the dark line under it."""
-    painter.save()
-    painter.translate(*port.corner)
+    painter.translate(glass.corner)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     under = UNDER_WIDTH if stroke.width >= 1.2 else stroke.width + 1.2
     painter.setPen(stroke.pen(colour("shadow", UNDER_OPACITY), under))
     painter.drawPath(path)
     painter.setPen(stroke.pen(drawn))
     painter.drawPath(path)
-    painter.restore()
+    painter.translate(-glass.corner)
+
+
+def _arc(quarter: int) -> tuple[QPointF, ...]:
+    """One arc of the ring of radius 1, in steps of about six degrees: short lines are drawn faster than curves."""
+    degrees = np.linspace(quarter * 90 + RING_GAP_DEGREES / 2, quarter * 90 + 90 - RING_GAP_DEGREES / 2, 11)
+    return tuple(QPointF(math.cos(math.radians(each)), math.sin(math.radians(each))) for each in degrees)
+
+
+_ARCS = tuple(_arc(quarter) for quarter in range(4))
 
 
 def _ring(painter: QPainter, place: Place, finding: Finding) -> None:
     """Around what is not selected: four arcs for a model's mark, four corners for a person's."""
     centre, radius = place.box.center(), place.ring
-    square = QRectF(centre - QPointF(radius, radius), centre + QPointF(radius, radius))
     path = QPainterPath()
     if finding.origin is not Origin.PERSON:
-        for quarter in range(4):
-            start = quarter * 90 + RING_GAP_DEGREES / 2
-            path.arcMoveTo(square, start)
-            path.arcTo(square, start, 90 - RING_GAP_DEGREES)
+        for arc in _ARCS:
+            path.addPolygon(QPolygonF([centre + point * radius for point in arc]))
     else:
         long = CORNER_SHARE * radius
         for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1)):
