@@ -69,7 +69,8 @@ def last_commit_time() -> int:
 def freeze(variant: Variant, moment: int) -> Path:
     """Run PyInstaller; the folder of the frozen program."""
     frozen = BUILD / f"frozen-{variant.name}"
-    settings = {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": str(moment)}
+    # PyInstaller loads every part of torch, deprecated ones too: their warnings say nothing about this program.
+    settings = {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": str(moment), "PYTHONWARNINGS": "ignore"}
     settings |= {"OVERREAD_TORCH": "1"} if variant.torch else {}
     command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level", "WARN"]
     places = ["--distpath", str(frozen), "--workpath", str(BUILD / f"work-{variant.name}")]

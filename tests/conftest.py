@@ -18,8 +18,12 @@ os.environ.setdefault("QT_API", "pyside6")
 
 import psutil
 import pytest
+from hypothesis import settings
 
 from overread.core.shared import PREFIX, folders
+
+settings.register_profile("long", max_examples=5000, deadline=None)
+"""For `make test-all`; a test that sets a number of its own keeps it."""
 
 QT_NOISE = ("propagateSizeHints",)
 """Messages of Qt's offscreen platform that say nothing about the program."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from overread.core.edits import CannotApplyError, DeclareOwnRead, Measure, RemoveMeasure, Undo, apply
@@ -145,7 +145,6 @@ def test_another_study_has_a_reading_of_its_own(tmp_path: Path) -> None:
     bench.journal.close()
 
 
-@settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from(["add", "remove"]), st.integers(0, 3)), max_size=12))
 def test_the_way_back_restores_the_reading(steps: list[tuple[str, int]]) -> None:
     reading = Reading("1.9")
