@@ -14,6 +14,7 @@ BY_NAME = (
     "imagecodecs._jpegls",
     "imagecodecs._jpeg2k",
     "imagecodecs._htj2k",
+    "imagecodecs._imcd",
     "cc3d",
     "edt",
     "fastmorph",

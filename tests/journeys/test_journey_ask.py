@@ -14,7 +14,6 @@ import asking_kit
 from overread.core.shared import PREFIX, folders
 from overread.viewer.cli.screen import Screen
 
-
 PROGRAM = (sys.executable, str(Path(asking_kit.__file__).with_name("asking_program.py")))
 """The program with the models of the tests."""
 

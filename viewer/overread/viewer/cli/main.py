@@ -26,7 +26,8 @@ class Command(Protocol):
 
 
 COMMANDS = (
-    "scan", "export", "analyze", "snapshot", "models", "plugins", "sample", "demo", "doctor", "bench", "clean",
+    "scan", "export", "analyze", "evaluate", "snapshot", "models", "plugins", "sample", "demo",
+    "doctor", "bench", "clean",
 )  # fmt: skip
 """Names of commands; ``open`` (the window) is what a path without a command means."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -120,13 +122,31 @@ def _hull(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return points
 
 
-def overlap_free(found: list[Region], shape: tuple[int, ...], overlap: float) -> list[Region]:
-    """The best of regions that lie over one another, best first; ties go by place."""
-    taken = np.zeros(shape, dtype=np.bool_)
-    kept = []
+def one_per_place(found: list[Region], shape: tuple[int, ...], overlap: float, halo_score: float) -> list[Region]:
+    """One region for each place, by score; ties go by position. ``shape`` is that of the grid.
+
+    Of two that share more than ``overlap`` of the smaller the better one stays; but a larger one that is at least
+    ``halo_score`` as good is the halo of a part-solid nodule: it takes the place, with the better score.
+    """
+    owner = np.full(shape, -1, dtype=np.int16)
+    kept: list[Region] = []
     for region in sorted(found, key=lambda one: (-one.score, one.origin_kji)):
         window = tuple(slice(o, o + n) for o, n in zip(region.origin_kji, region.mask.shape, strict=True))
-        if (taken[window] & region.mask).sum() <= overlap * region.mask.sum():
-            taken[window] |= region.mask
+        size = int(region.mask.sum())
+        under = owner[window][region.mask]
+        owners, shared = np.unique(under[under >= 0], return_counts=True)
+        same = [int(n) for n, count in zip(owners, shared, strict=True) if _same(count, size, kept[n], overlap)]
+        if not same:
+            number = len(kept)
             kept.append(region)
+        elif len(same) == 1 and region.score >= halo_score * kept[same[0]].score and size > kept[same[0]].mask.sum():
+            number = same[0]
+            kept[number] = replace(region, score=kept[number].score)
+        else:
+            continue
+        owner[window][region.mask] = number
     return kept
+
+
+def _same(shared: int, size: int, other: Region, overlap: float) -> bool:
+    return shared > overlap * min(size, int(other.mask.sum()))

@@ -140,7 +140,10 @@ def _curvature_ratio(image: Float32, points: NDArray[np.int_]) -> NDArray[np.flo
 
 
 def _suppressed(peaks: Peaks, parameters: Mapping[str, Any], common: Mapping[str, Any]) -> Peaks:
-    """The strongest peak of each neighbourhood, and no more of each size than its quota. Ties go by position."""
+    """The strongest peak of each neighbourhood, and no more of each size than its quota. Ties go by position.
+
+    The neighbourhood is that of the smaller of two peaks: a large vessel must not silence a small nodule beside it.
+    """
     if len(peaks.scales) == 0:
         return peaks
     weight = peaks.responses * np.minimum(1.0, peaks.ratios / common["full_ratio"])
@@ -159,5 +162,8 @@ def _suppressed(peaks: Peaks, parameters: Mapping[str, Any], common: Mapping[str
         slot[1] -= 1
         chosen.append(int(number))
         reach = max(float(common["least_apart_mm"]), float(common["apart_scales"]) * scale)
-        gone[tree.query_ball_point(peaks.points[number], reach)] = True
+        near = np.array(tree.query_ball_point(peaks.points[number], reach))
+        away = np.linalg.norm(peaks.points[near] - peaks.points[number], axis=1)
+        own = np.maximum(common["least_apart_mm"], common["apart_scales"] * peaks.scales[near])
+        gone[near[away <= own]] = True
     return peaks.take(np.array(chosen, dtype=np.int_))

@@ -14,7 +14,8 @@ from overread.core.geometry import Float
 from overread.core.text import sentence
 from overread.core.volume import Volume
 from overread.inference.readers.base import Cancelled, ReaderResult, Report, StoppedError
-from overread.inference.readers.lung_nodule.answer import candidate, overlap_free
+from overread.inference.readers.lung_nodule.answer import candidate, one_per_place
+from overread.inference.readers.lung_nodule.gaussian import gaussian
 from overread.inference.readers.lung_nodule.grid import Bool, Float32, Grid, carry, sample, whole_grid
 from overread.inference.readers.lung_nodule.lungs import find_lungs
 from overread.inference.readers.lung_nodule.peaks import Peaks, find_peaks
@@ -51,7 +52,7 @@ def read(volume: Volume, parameters: Mapping[str, Any], report: Report, cancelle
     clock.stage("reader.stage-regions", 58)
     regions = _regions(hu, inside, lung_hu, {"solid": solid, "subsolid": faint}, parameters, clock)
     clock.stage("reader.stage-answer", 97)
-    kept = overlap_free(regions, hu.shape, float(parameters["overlap"]))
+    kept = one_per_place(regions, hu.shape, float(parameters["overlap"]), float(parameters["halo_score"]))
     solid_hu = float(parameters["regions"]["solid_hu"])
     candidates = [candidate(region, solid_hu, grid, volume, places) for region in kept]
     clock.end()
@@ -123,11 +124,12 @@ def _regions(
         for name, peaks in passes.items()
         for n in range(len(peaks.scales))
     ][: int(parameters["peaks"]["most_candidates"])]
+    images = {name: gaussian(hu, sigma) if (sigma := parameters[name]["grow_sigma"]) else hu for name in passes}
     found: list[Region] = []
     for number, (name, seed) in enumerate(seeds):
         if number % CHECK_EVERY == 0:
             clock.part(58 + 39 * number // len(seeds))
-        region = grow(hu, inside, seed, lung_hu, parameters["regions"], parameters[name])
+        region = grow(images[name], inside, seed, lung_hu, parameters["regions"], parameters[name])
         if region is not None:
             found.append(region)
     return found

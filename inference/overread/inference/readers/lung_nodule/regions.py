@@ -58,6 +58,29 @@ class _Blob:
         return grown & self.bright
 
 
+@dataclass(frozen=True, slots=True)
+class _Core:
+    """A blob without its vessels in a box of the grid, and the HU of the lung around it."""
+
+    window: Window
+    blob: _Blob
+    mask: Bool
+    lung_hu: float
+
+    @property
+    def compactness(self) -> float:
+        """Diameter of the largest ball near the seed over that of a ball of the core's volume."""
+        return 2 * self.blob.radius / _ball_mm(float(self.mask.sum()))
+
+    def leaves(self, shape: tuple[int, ...]) -> bool:
+        """True when it goes on beyond its box."""
+        for axis, (span, size) in enumerate(zip(self.window, shape, strict=True)):
+            first, last = np.take(self.mask, 0, axis), np.take(self.mask, -1, axis)
+            if (span.start > 0 and first.any()) or (span.stop < size and last.any()):
+                return True
+        return False
+
+
 def grow(
     hu: Float32,
     inside: Bool,
@@ -70,22 +93,17 @@ def grow(
 
     The rules look at a core from which vessels are cut more strictly than from the mask that is answered.
     """
-    window = _window(seed, hu.shape, parameters)
-    box, lung = hu[window], inside[window]
-    at = np.round(seed.point).astype(int) - [one.start for one in window]
-    local_hu = _local_lung(box, lung, lung_hu, parameters)
-    blob = _blob(box, lung, at, seed.scale_mm, local_hu, pass_parameters)
-    core = blob.opened(float(parameters["core_share"]) * blob.radius) if blob is not None else None
-    if blob is None or core is None or int(core.sum()) < parameters["least_mm3"] or _leaves(core, window, hu.shape):
+    core = _contained(hu, inside, seed, lung_hu, parameters, pass_parameters)
+    if core is None or core.mask.sum() < parameters["least_mm3"]:
         return None
-    why = {"ratio": seed.ratio} | _rules(box, lung, blob, core, local_hu, parameters)
+    why = {"ratio": seed.ratio} | _rules(hu, inside, core, parameters)
     score = _score(why, pass_parameters["gates"])
     if score < parameters["list_from"]:
         return None
-    mask = blob.opened(_mask_cut(blob.radius, parameters))
+    mask = core.blob.opened(_mask_cut(core.blob.radius, parameters))
     if mask is None:
         return None
-    origin = (window[0].start, window[1].start, window[2].start)
+    origin = (core.window[0].start, core.window[1].start, core.window[2].start)
     return Region(origin, mask, axes_mm(mask), why, score)
 
 
@@ -95,20 +113,41 @@ def _mask_cut(radius: float, parameters: Mapping[str, Any]) -> float:
     return max(float(parameters["mask_share"]) * radius, least)
 
 
-def _window(seed: Seed, shape: tuple[int, ...], parameters: Mapping[str, Any]) -> Window:
+def _contained(
+    hu: Float32,
+    inside: Bool,
+    seed: Seed,
+    lung_hu: float,
+    parameters: Mapping[str, Any],
+    pass_parameters: Mapping[str, Any],
+) -> _Core | None:
+    """The core at a seed, if it stays in its box, which is widened once for what is larger than its scale says."""
     reach = round(parameters["reach_scales"] * seed.scale_mm + parameters["reach_mm"])
+    core = _core(hu, inside, seed, lung_hu, reach, parameters, pass_parameters)
+    if core is not None and core.compactness >= parameters["least_compactness"] and core.leaves(hu.shape):
+        wider = round(parameters["reach_radii"] * core.blob.radius + parameters["reach_mm"])
+        core = _core(hu, inside, seed, lung_hu, max(reach, wider), parameters, pass_parameters)
+    return None if core is None or core.leaves(hu.shape) else core
+
+
+def _core(
+    hu: Float32,
+    inside: Bool,
+    seed: Seed,
+    lung_hu: float,
+    reach: int,
+    parameters: Mapping[str, Any],
+    pass_parameters: Mapping[str, Any],
+) -> _Core | None:
+    """The core at a seed, looked for in a box that reaches so many voxels to each side."""
     middle = np.round(seed.point).astype(int)
-    low, high = np.maximum(middle - reach, 0), np.minimum(middle + reach + 1, shape)
-    return (slice(int(low[0]), int(high[0])), slice(int(low[1]), int(high[1])), slice(int(low[2]), int(high[2])))
-
-
-def _leaves(core: Bool, window: Window, shape: tuple[int, ...]) -> bool:
-    """True when a core goes on beyond its box: it is longer than a blob of its scale can be."""
-    for axis, (span, size) in enumerate(zip(window, shape, strict=True)):
-        first, last = np.take(core, 0, axis), np.take(core, -1, axis)
-        if (span.start > 0 and first.any()) or (span.stop < size and last.any()):
-            return True
-    return False
+    low, high = np.maximum(middle - reach, 0), np.minimum(middle + reach + 1, hu.shape)
+    window = (slice(int(low[0]), int(high[0])), slice(int(low[1]), int(high[1])), slice(int(low[2]), int(high[2])))
+    box, lung = hu[window], inside[window]
+    local_hu = _local_lung(box, lung, lung_hu, parameters)
+    blob = _blob(box, lung, middle - low, seed.scale_mm, local_hu, pass_parameters)
+    mask = blob.opened(float(parameters["core_share"]) * blob.radius) if blob is not None else None
+    return _Core(window, blob, mask, local_hu) if blob is not None and mask is not None else None
 
 
 def _local_lung(box: Float32, lung: Bool, lung_hu: float, parameters: Mapping[str, Any]) -> float:
@@ -137,33 +176,45 @@ def _blob(
     return _Blob(bright, depth, deepest, float(depth[tuple(deepest)]))
 
 
-def _rules(
-    box: Float32, lung: Bool, blob: _Blob, core: Bool, lung_hu: float, parameters: Mapping[str, Any]
-) -> dict[str, float]:
+def _rules(hu: Float32, inside: Bool, found: _Core, parameters: Mapping[str, Any]) -> dict[str, float]:
     """Size, shape, density and touch of a core. ``inner_hu`` leaves out the rim, where lung is mixed in."""
-    diameter = (6 * float(core.sum()) / math.pi) ** (1 / 3)
+    box, lung, core = hu[found.window], inside[found.window], found.mask
+    diameter = _ball_mm(float(core.sum()))
     depth = edt.edt(np.pad(core, 1))[1:-1, 1:-1, 1:-1]
     radius = float(depth.max())
     near, far = parameters["shell_mm"]
     away = _distance_to(core)
     seen = (away > near) & (away <= far) & lung
-    bright = seen & blob.bright
-    branches = cc3d.connected_components(bright, connectivity=26, return_N=True)[1] if bright.any() else 0
+    bright = seen & found.blob.bright
     rim = (away > 0) & (away <= near)
     wall = float((rim & ~lung).sum()) / max(1.0, float(rim.sum()))
+    shell = float(bright.sum()) / max(1.0, float(seen.sum()))
     axes = axes_mm(core)
     return {
         "diameter_mm": diameter,
         "compactness": 2 * radius / diameter,
-        "shell": float(bright.sum()) / max(1.0, float(seen.sum())),
-        "branches": float(branches),
+        "shell": shell,
+        "touch": shell + wall,
+        "branches": float(_branches(bright, int(parameters["least_branch_mm3"]))),
         "wall": wall,
-        "contrast": float(box[core].mean(dtype=np.float64)) - lung_hu,
+        "contrast": float(box[core].mean(dtype=np.float64)) - found.lung_hu,
         "bone": float(np.percentile(box[core], 90)) if wall >= parameters["bone_wall"] else 0.0,
         "inner_hu": float(np.median(box[depth >= min(float(parameters["rim_mm"]), radius)])),
         "elongation": axes[0] / axes[1],
         "flatness": axes[1] / axes[2],
+        "tube": axes[0] * axes[2] / axes[1] ** 2,
     }
+
+
+def _ball_mm(volume_mm3: float) -> float:
+    """Diameter of the ball of a volume."""
+    return float((6 * max(volume_mm3, 1.0) / math.pi) ** (1 / 3))
+
+
+def _branches(bright: Bool, least: int) -> int:
+    """Pieces of the shell that are bright, without specks of noise."""
+    sizes = np.bincount(cc3d.connected_components(bright, connectivity=26).ravel())
+    return int((sizes[1:] >= least).sum())
 
 
 def _distance_to(mask: Bool) -> Float32:
