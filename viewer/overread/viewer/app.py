@@ -528,6 +528,9 @@ class Program(QObject):
         except NotWrittenError as error:
             self.tell("warning", error.sentence)
         self._apply_setting(name)
+        if name == "reading-mode":
+            # At once: a mark that must be hidden now must not stand until the next edit.
+            self.judging.refresh()
 
     def _apply_setting(self, name: str) -> None:
         if name == "language":

@@ -291,8 +291,8 @@ class MarkPainter:
         for x, y in ((1, -1), (-1, -1), (1, 1), (-1, 1)):
             toward = QPointF(x * math.sqrt(0.5), y * math.sqrt(0.5))
             if selected:
-                edge = self._farthest(finding, glass, toward) or centre
-                at = edge + toward * (TAG_RADIUS + 4)
+                edge = self._farthest(finding, glass, toward)
+                at = (centre if edge is None else edge) + toward * (TAG_RADIUS + 4)
             else:
                 # Corners reach farther out than a ring of the same size.
                 reach = place.ring * (math.sqrt(2) if finding.origin is Origin.PERSON else 1)
