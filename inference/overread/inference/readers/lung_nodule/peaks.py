@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from overread.inference.readers.lung_nodule.gaussian import gaussian
 from overread.inference.readers.lung_nodule.grid import Bool, Float32
+from overread.inference.readers.lung_nodule.smoothing import smooth
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,16 @@ def find_peaks(
     """Peaks of one pass on the 1 mm grid, and on each 2 mm point of it the largest blobness (HU) of all scales.
 
     Blobness is response times curvature ratio, where the response passes ``heat_from_hu``; 0 elsewhere and outside
-    the lungs. ``check`` is called at each scale and may raise.
+    the lungs. ``common["device"]`` does the smoothing. ``check`` is called at each scale and may raise.
     """
     clamped = np.clip(hu, parameters["low_hu"], parameters["high_hu"])
     clamped[~inside] = min(fill_hu, float(parameters["high_hu"]))
     heat = np.zeros(tuple((n + 1) // 2 for n in hu.shape), dtype=np.float32)
     found: list[Peaks] = []
-    for response, smooth, scale, stride in _levels(clamped, parameters):
+    for response, image, scale, stride in _levels(clamped, parameters, str(common["device"])):
         check()
-        found.append(_of_level(response, smooth, scale, stride, float(parameters["least_response_hu"])))
-        _heat_up(heat, response, smooth, stride, common)
+        found.append(_of_level(response, image, scale, stride, float(parameters["least_response_hu"])))
+        _heat_up(heat, response, image, stride, common)
     heat[~inside[::2, ::2, ::2]] = 0
     merged = Peaks(
         np.concatenate([one.points for one in found]),
@@ -60,29 +60,29 @@ def find_peaks(
     return _suppressed(merged.take(keep), parameters, common), heat
 
 
-def _levels(hu: Float32, parameters: Mapping[str, Any]) -> Iterator[tuple[Float32, Float32, float, int]]:
+def _levels(hu: Float32, parameters: Mapping[str, Any], device: str) -> Iterator[tuple[Float32, Float32, float, int]]:
     """(response, smoothed image, scale in mm, stride) from small to large; half resolution from a scale on."""
     factor, scale, stride = float(parameters["factor"]), float(parameters["first_mm"]), 1
     image, had = hu, 0.0
     if parameters["half_from_mm"] <= scale:
-        image = np.ascontiguousarray(gaussian(hu, 0.8)[::2, ::2, ::2])
+        image = np.ascontiguousarray(smooth(hu, 0.8, device)[::2, ::2, ::2])
         stride, had = 2, 0.8
-    image = gaussian(image, np.sqrt(scale**2 - had**2) / stride)
+    image = smooth(image, np.sqrt(scale**2 - had**2) / stride, device)
     while scale <= parameters["last_mm"]:
         if stride == 1 and scale >= parameters["half_from_mm"]:
             image, stride = np.ascontiguousarray(image[::2, ::2, ::2]), 2
         following = scale * factor
-        wider = gaussian(image, np.sqrt(following**2 - scale**2) / stride)
+        wider = smooth(image, np.sqrt(following**2 - scale**2) / stride, device)
         yield (image - wider) / np.float32(factor - 1), image, scale, stride
         image, scale = wider, following
 
 
-def _heat_up(heat: Float32, response: Float32, smooth: Float32, stride: int, common: Mapping[str, Any]) -> None:
+def _heat_up(heat: Float32, response: Float32, image: Float32, stride: int, common: Mapping[str, Any]) -> None:
     """Raise the blobness of the 2 mm points to that of one scale."""
     shown = response if stride == 2 else response[::2, ::2, ::2]
     points = np.argwhere(shown > common["heat_from_hu"]) * (3 - stride)
     points = points[_within(points, response.shape)]
-    values = response[tuple(points.T)] * np.clip(_curvature_ratio(smooth, points), 0, 1)
+    values = response[tuple(points.T)] * np.clip(_curvature_ratio(image, points), 0, 1)
     at = tuple((points // (3 - stride)).T)
     heat[at] = np.maximum(heat[at], values)
 
@@ -97,7 +97,7 @@ _NEIGHBOURS = np.array(
 )
 
 
-def _of_level(response: Float32, smooth: Float32, scale: float, stride: int, least: float) -> Peaks:
+def _of_level(response: Float32, image: Float32, scale: float, stride: int, least: float) -> Peaks:
     """Local maxima over the threshold (compared with 26 neighbours only where it is passed), with their curvature."""
     points = np.argwhere(response > least)
     points = points[_within(points, response.shape)]
@@ -107,7 +107,7 @@ def _of_level(response: Float32, smooth: Float32, scale: float, stride: int, lea
         left = np.flatnonzero(top)
         top[left] = values[left] >= response[tuple((points[left] + shift).T)]
     points = points[top]
-    ratios = _curvature_ratio(smooth, points)
+    ratios = _curvature_ratio(image, points)
     responses = np.asarray(values[top], dtype=np.float64)
     return Peaks(points.astype(np.float64) * stride, np.full(len(points), scale), responses, ratios)
 

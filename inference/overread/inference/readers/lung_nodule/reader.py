@@ -46,9 +46,10 @@ def read(volume: Volume, parameters: Mapping[str, Any], report: Report, cancelle
     inside = carry(closed, coarse, grid)
     lung_hu = float(np.median(hu[carry(lungs, coarse, grid)]))
     clock.stage("reader.stage-peaks", 30)
-    solid, heat = find_peaks(hu, inside, lung_hu, parameters["solid"], parameters["peaks"], clock.check)
+    common = {**parameters["peaks"], "device": parameters["device"]}
+    solid, heat = find_peaks(hu, inside, lung_hu, parameters["solid"], common, clock.check)
     clock.stage("reader.stage-faint", 52)
-    faint, faint_heat = find_peaks(hu, inside, lung_hu, parameters["subsolid"], parameters["peaks"], clock.check)
+    faint, faint_heat = find_peaks(hu, inside, lung_hu, parameters["subsolid"], common, clock.check)
     clock.stage("reader.stage-regions", 58)
     regions = _regions(hu, inside, lung_hu, {"solid": solid, "subsolid": faint}, parameters, clock)
     clock.stage("reader.stage-answer", 97)
