@@ -7,7 +7,7 @@ REAL ?=
 TORCH ?=
 CODE := core inference viewer plugins tests packaging
 
-.PHONY: help setup setup-package demo test test-all quick lint types contracts unit journeys package frozen bench clean
+.PHONY: help setup setup-package demo test test-all quick lint types contracts unit windows journeys package frozen bench clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -19,6 +19,7 @@ demo: setup ## The main job in the real window (STUDY=folder for your own, REAL=
 	@$(PY) -m overread.viewer.cli.main demo $(if $(STUDY),--study "$(STUDY)") $(if $(REAL),--real)
 
 test: quick ## Everything that must hold
+	@$(MAKE) --no-print-directory windows
 	@$(MAKE) --no-print-directory journeys
 
 test-all: setup-package ## `make test` and what takes long; writes docs/proofs.json
@@ -42,6 +43,9 @@ contracts: setup
 # Two workers, for two cores; the tests of a file stay together, because they share what they make.
 unit: setup
 	@$(PY) -m pytest -q -n 2 --dist loadfile tests/unit tests/contract
+
+windows: setup
+	@$(PY) -m pytest -q -n 2 --dist loadfile tests/windows
 
 journeys: setup
 	@$(PY) -m pytest -q tests/journeys

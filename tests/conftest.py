@@ -91,7 +91,8 @@ def qt_is_quiet(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "qtbot" not in request.fixturenames:
         return
-    from PySide6.QtWidgets import QApplication  # noqa: PLC0415 - tests without a window do not load Qt
+    from PySide6.QtCore import QCoreApplication, QEvent  # noqa: PLC0415 - tests without a window do not load Qt
+    from PySide6.QtWidgets import QApplication  # noqa: PLC0415
 
     shown = [
         widget.objectName() or type(widget).__name__
@@ -103,3 +104,7 @@ def qt_is_quiet(request: pytest.FixtureRequest) -> Iterator[None]:
     complaints = [text for text in records if text and not any(noise in text for noise in QT_NOISE)]
     assert not complaints, f"Qt says: {complaints}"
     assert not shown, f"windows left open: {shown}"
+    # Windows that only a cycle of Python objects keeps would be styled anew with each window of a later test.
+    for widget in QApplication.topLevelWidgets():
+        widget.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
