@@ -555,7 +555,7 @@ class Program(QObject):
 
     def guide(self) -> None:
         """Lead through the job: a strip of five steps over the images."""
-        self.guided = Guide(self.window, self.registry, self.study, self.store, self.workspace)
+        self.guided = Guide(self.window, self.registry, self.study, self.store, self.workspace, self.asking.run_first)
 
     def facts(self) -> dict[str, object]:
         """What is shown, for a program that drives the window from outside."""

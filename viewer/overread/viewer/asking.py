@@ -19,7 +19,7 @@ from overread.core.series import Series
 from overread.core.settings import Settings
 from overread.core.store import Change, ReadingStore, now
 from overread.core.text import Sentence, sentence
-from overread.inference.cards import ModelCard, Suitability, shipped, suits
+from overread.inference.cards import Fit, ModelCard, Suitability, shipped, suits
 from overread.inference.client import Answer, EngineClient
 from overread.viewer import asking_rows
 from overread.viewer.canvas.area import ViewArea
@@ -279,6 +279,12 @@ class Asking:
         else:
             self.jobs.ask(card, series, suitability, self.parts.store.reader)
         self.parts.window.close_page()
+
+    def run_first(self) -> None:
+        """Let the first model that fits read the series in hand; none when none fits."""
+        fitting = next((card for card, suitability in self._fits() if suitability.kind is not Fit.NO), None)
+        if fitting is not None:
+            self.run(fitting.digest)
 
     # jobs
 

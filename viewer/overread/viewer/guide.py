@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from overread.core.reading import Reading
 from overread.core.store import ReadingStore
 from overread.viewer.commands import CommandRegistry
@@ -15,7 +17,10 @@ LOOKED_MM = 40.0
 
 
 class Guide:
-    """Shows the strip above the images and keeps it true. Nothing is asked or held back by it."""
+    """Shows the strip above the images and keeps it true. Nothing is asked or held back by it.
+
+    ``ready`` is called once, when all images of the first study are there.
+    """
 
     def __init__(
         self,
@@ -24,8 +29,10 @@ class Guide:
         study: StudyPresenter,
         store: ReadingStore,
         workspace: Workspace,
+        ready: Callable[[], None],
     ) -> None:
         self._study, self._store, self._workspace = study, store, workspace
+        self._ready: Callable[[], None] | None = ready
         self._looked = False
         self._start_mm: tuple[float, float, float] | None = None
         self.strip = GuideStrip(window.words, window.look, registry)
@@ -41,7 +48,15 @@ class Guide:
         if shown is not None:
             self._start_mm = shown.state.place_lps_mm()
             shown.state.place_ijk.watch(lambda _place: self._moved())
+            shown.state.revision.watch(lambda _count: self._arrived())
         self._refresh()
+
+    def _arrived(self) -> None:
+        """All images of the first study are there: what was to begin by itself begins, once."""
+        shown, ready = self._study.shown.value, self._ready
+        if ready is not None and shown is not None and shown.state.complete:
+            self._ready = None
+            ready()
 
     def _moved(self) -> None:
         shown = self._study.shown.value
