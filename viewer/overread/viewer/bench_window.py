@@ -19,6 +19,7 @@ from overread.core.paths import Paths
 from overread.core.window import Window
 from overread.viewer.app import DRAWN_SIZE, Program
 from overread.viewer.canvas.slice_view import SliceView
+from overread.viewer.presenters.jobs import OPEN, JobState
 from overread.viewer.render.lut import grey_pixels, image_of, window_table
 from overread.viewer.render.planes import grid_at
 from overread.viewer.render.reslice import reslice
@@ -27,7 +28,7 @@ from overread.viewer.state.views import Plane, VolumeState
 STEPS = 60
 BEAT_MS = 4
 """The event loop is asked for a turn this often; how much later it comes is the stall."""
-LOAD_SECONDS = 300.0
+MOST_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,33 +64,63 @@ class WindowBench:
 
     def load(self, folder: Path) -> Loaded:
         """Open a folder and watch the event loop until all images are there."""
-        gaps: list[float] = []
         first = 0.0
-        start = last = time.perf_counter()
+        start = time.perf_counter()
         before_mib = _peak_mib()
+
+        def done() -> bool:
+            nonlocal first
+            shown = self.program.study.shown.value
+            if shown is not None and not first and shown.state.loaded.any():
+                first = time.perf_counter() - start
+            return shown is not None and shown.state.complete
+
+        self.program.study.open_paths([folder])
+        gaps = self._gaps(done)
+        whole = time.perf_counter() - start
+        self._application.processEvents()
+        volume_mib = self.state.volume.voxels.nbytes / (1 << 20)
+        return Loaded(first, whole, gaps, _peak_mib() - before_mib - volume_mib)
+
+    def job(self) -> Float:
+        """Let the first model that fits read the series while images are stepped: gaps of the event loop (ms).
+
+        Raises AssertionError when the job gave no answer.
+        """
+        jobs, count = self.program.asking.jobs.all, self.state.slice_count(Plane.AXIAL)
+        self.program.asking.run_first()
+        steps = 0
+
+        def done() -> bool:
+            nonlocal steps
+            steps += 1
+            self.state.show_slice(Plane.AXIAL, steps % count)
+            return bool(jobs.value) and jobs.value[-1].state not in OPEN
+
+        gaps = self._gaps(done)
+        assert jobs.value[-1].state is JobState.STORED, "the job gave no answer"
+        return gaps
+
+    def _gaps(self, done: Callable[[], bool]) -> Float:
+        """Turn the event loop until ``done``; how much later than asked each turn came (ms)."""
+        gaps: list[float] = []
+        start = last = time.perf_counter()
         loop = QEventLoop()
 
         def beat() -> None:
-            nonlocal last, first
+            nonlocal last
             now = time.perf_counter()
             gaps.append(max(0.0, (now - last) * 1000 - BEAT_MS))
             last = now
-            shown = self.program.study.shown.value
-            if shown is not None and not first and shown.state.loaded.any():
-                first = now - start
-            if (shown is not None and shown.state.complete) or now - start > LOAD_SECONDS:
+            if done() or now - start > MOST_SECONDS:
                 loop.quit()
 
         timer = QTimer(interval=BEAT_MS)
         timer.timeout.connect(beat)
         timer.start()
-        self.program.study.open_paths([folder])
         loop.exec()
         timer.stop()
-        whole = time.perf_counter() - start
-        self._application.processEvents()
-        volume_mib = self.state.volume.voxels.nbytes / (1 << 20)
-        return Loaded(first, whole, np.array(gaps), _peak_mib() - before_mib - volume_mib)
+        return np.array(gaps)
 
     @property
     def state(self) -> VolumeState:

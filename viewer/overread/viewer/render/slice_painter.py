@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QPointF, QRectF, QSize
 from PySide6.QtGui import QImage, QPainter, QPen
 
 from overread.core.geometry import place_letters_mm
@@ -40,8 +40,10 @@ Measurements = Callable[[VolumeState, Plane, int], Sequence[DrawnMeasurement]]
 class Picture:
     """The grey picture of a pane, kept until its slice, its window or its pixels change."""
 
-    key: tuple[object, ...] = ()
     image: QImage | None = None
+    scaled_key: tuple[object, ...] = ()
+    scaled: QImage | None = None
+    """The picture as large as it stands in its view: what is drawn over it changes more often than it does."""
     table_key: tuple[object, ...] = ()
     table: NDArray[np.uint32] | None = None
     plane_key: tuple[object, ...] = ()
@@ -61,6 +63,22 @@ class Picture:
         if self.image is None:
             self.image = image_of(grey_pixels(self.plane, self.table, window, volume))
         return self.image
+
+    def draw(self, painter: QPainter, port: Viewport, area: QRectF) -> None:
+        """Draw the picture into an area of the view, smoothly enlarged."""
+        image, ratio = self.of(port), painter.device().devicePixelRatioF()
+        key = (image.cacheKey(), area.getRect(), port.width, port.height, ratio)
+        if key != self.scaled_key or self.scaled is None:
+            size = QSize(round(port.width * ratio), round(port.height * ratio))
+            self.scaled, self.scaled_key = QImage(size, QImage.Format.Format_RGB32), key
+            self.scaled.setDevicePixelRatio(ratio)
+            self.scaled.fill(colour("view"))
+            inner = QPainter(self.scaled)
+            inner.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            inner.setRenderHint(QPainter.RenderHint.Antialiasing)
+            inner.drawImage(area, image)
+            inner.end()
+        painter.drawImage(QPointF(0, 0), self.scaled)
 
 
 def _window_key(window: Window) -> tuple[object, ...]:
@@ -107,8 +125,7 @@ class SlicePainter:
         if not (port.state.loaded.any() if k is None else port.state.loaded[k]):
             overlays.hatch(painter, area, self.words("view.loading"))
             return
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(area, self.picture.of(port))
+        self.picture.draw(painter, port, area)
         if k is None:
             self._missing_rows(painter, port)
         self._mark_seen(port)
