@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,11 +13,13 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
 from overread.core.shared import PREFIX, folders
-from overread.viewer.cli.screen import Screen
+from overread.viewer.cli.screen import NotSeenError, Screen
 
 Pixels = NDArray[np.uint8]
 JOB_SECONDS = 240.0
 """A whole chest on two busy cores."""
+STROKE_SECONDS = 2.0
+"""A stroke takes effect at once; one that met nothing changes nothing for longer than this."""
 
 
 @contextmanager
@@ -132,3 +135,69 @@ def pixels(screen: Screen, names: Sequence[str], folder: Path) -> dict[str, Pixe
         left, top, width, height = screen.where(name) or (0, 0, 0, 0)
         found[name] = whole[top : top + height, left : left + width].copy()
     return found
+
+
+def look_through(screen: Screen) -> None:
+    """The own read: the wheel through some images, and a length."""
+    before = screen.state()["place_lps_mm"]
+    screen.wheel(screen.point("view-axial"), 5)
+    screen.wait(lambda: screen.state()["place_lps_mm"] != before, "other images")
+    screen.key("d")
+    screen.wait(lambda: screen.state()["tool"] == "length", "the length tool")
+    screen.drag(screen.point("view-axial", 0.4, 0.5), screen.point("view-axial", 0.5, 0.55))
+    screen.wait(lambda: screen.state()["measurements"], "a length")
+    screen.key("w")
+    screen.wait(lambda: screen.state()["tool"] == "window", "the window tool")
+
+
+def voxels_of(screen: Screen, tag: str) -> int:
+    """Size of the mask of a finding."""
+    return next(int(voxels) for each, _state, voxels in screen.state()["masks"] if each == tag)
+
+
+def correct_by_brush(screen: Screen) -> None:
+    """E, strokes that erase a line of the selected finding, undo, redo, Enter."""
+    tag = selected(screen)
+    whole = voxels_of(screen, tag)
+    screen.move(screen.point("view-axial"))
+    screen.key("e")
+    screen.wait(lambda: screen.state()["editing"], "editing")
+    assert selected(screen) == tag
+    # Narrower than any finding, so that no stroke erases all of it.
+    screen.key(*["bracketleft"] * 5)
+    _erase_a_line(screen, tag)
+    erased = voxels_of(screen, tag)
+    assert erased < whole
+    screen.key("ctrl+z")
+    screen.wait(lambda: voxels_of(screen, tag) == whole, "the stroke taken back")
+    screen.key("ctrl+shift+z")
+    screen.wait(lambda: voxels_of(screen, tag) == erased, "the stroke again")
+    screen.key("Return")
+    screen.wait(lambda: not screen.state()["editing"], "the end of editing")
+
+
+def _erase_a_line(screen: Screen, tag: str) -> None:
+    """Strokes across the middle of the axial view until one has met the finding, which need not be convex."""
+    whole = voxels_of(screen, tag)
+    middle, zoom = screen.point("view-axial"), screen.state()["zoom"][0]
+    for down_mm in (0, 2, -2, 4, -4):
+        y = round(middle[1] + down_mm * zoom)
+        screen.drag_with("ctrl", (round(middle[0] - 6 * zoom), y), (round(middle[0] + 6 * zoom), y))
+        end = time.monotonic() + STROKE_SECONDS
+        while time.monotonic() < end:
+            if voxels_of(screen, tag) < whole:
+                return
+    raise NotSeenError(f"no stroke met finding {tag}; the window shows {screen.state()}")
+
+
+def mark_by_click(screen: Screen, across: float, down: float) -> str:
+    """M and a click in the axial view, which shows the whole image: a mark of one's own; its tag."""
+    before = set(findings(screen))
+    screen.click(screen.point("view-axial", 0.05, 0.05))
+    screen.key("shift+0", "m")
+    screen.wait(lambda: screen.state()["tool"] == "mark", "the tool of marking")
+    screen.click(screen.point("view-axial", across, down))
+    screen.wait(lambda: set(findings(screen)) - before, "a mark of one's own")
+    (tag,) = set(findings(screen)) - before
+    screen.key("w")
+    return tag
