@@ -38,24 +38,16 @@ def tube(start_lps_mm: tuple[float, float, float], end_lps_mm: tuple[float, floa
     return distance
 
 
-def chest(
-    things: Sequence[tuple[Inside, float]] = (),
-    *,
-    spacing_ijk_mm: tuple[float, float, float] = (1.0, 1.0, 1.0),
-    lungs: bool = True,
-    noise_hu: float = 8.0,
-) -> Volume:
-    """HU int16: a body with two lungs (around x -42 and +42, z 10 to 110) and ``things`` of some HU in them."""
-    step = np.array(spacing_ijk_mm[::-1])
-    shape = tuple(int(size / mm) for size, mm in zip(SIZE_MM, step, strict=True))
-    axes = [np.arange(n) * mm for n, mm in zip(shape, step, strict=True)]
-    z, y, x = np.meshgrid(axes[0], axes[1] - 75.0, axes[2] - 95.0, indexing="ij")
-    points = np.stack([z, y, x])
-    blur = float(np.mean(step))
-    hu = np.full(shape, AIR_HU)
+def hu_at(points: Points, things: Sequence[tuple[Inside, float]], blur_mm: float, *, lungs: bool = True) -> Points:
+    """HU without noise at points [3 (z, y, x) in LPS mm, ...]: a body, two lungs and ``things`` of some HU in them.
+
+    The lungs lie around x -42 and +42, z 10 to 110. Edges are ``blur_mm`` wide.
+    """
+    z, y, x = points
+    hu = np.full(x.shape, AIR_HU)
 
     def paint(distance: Points, value: float) -> None:
-        cover = np.clip(0.5 - distance / blur, 0, 1)
+        cover = np.clip(0.5 - distance / blur_mm, 0, 1)
         hu[...] += cover * (value - hu)
 
     paint((np.sqrt((x / 88) ** 2 + (y / 68) ** 2) - 1) * 68, BODY_HU)
@@ -64,6 +56,22 @@ def chest(
         paint(np.maximum(flat * 30, np.abs(z - 60) - 50), LUNG_HU)
     for inside, value in things:
         paint(inside(points), value)
+    return hu
+
+
+def chest(
+    things: Sequence[tuple[Inside, float]] = (),
+    *,
+    spacing_ijk_mm: tuple[float, float, float] = (1.0, 1.0, 1.0),
+    lungs: bool = True,
+    noise_hu: float = 8.0,
+) -> Volume:
+    """HU int16: a body with two lungs and ``things`` of some HU in them, upright."""
+    step = np.array(spacing_ijk_mm[::-1])
+    shape = tuple(int(size / mm) for size, mm in zip(SIZE_MM, step, strict=True))
+    axes = [np.arange(n) * mm for n, mm in zip(shape, step, strict=True)]
+    z, y, x = np.meshgrid(axes[0], axes[1] - 75.0, axes[2] - 95.0, indexing="ij")
+    hu = hu_at(np.stack([z, y, x]), things, float(np.mean(step)), lungs=lungs)
     hu += np.random.default_rng(7).normal(scale=noise_hu, size=shape)
     affine = np.diag([*spacing_ijk_mm, 1.0])
     affine[:3, 3] = (-95.0, -75.0, 0.0)
