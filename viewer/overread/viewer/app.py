@@ -560,7 +560,7 @@ class Program(QObject):
     def facts(self) -> dict[str, object]:
         """What is shown, for a program that drives the window from outside."""
         found = drive.facts(self.study, self.workspace, self.store, self.places)
-        pictures = [view.picture for view in self.area.views if isinstance(view, VolumeView)]
+        pictures = [view.frame for view in self.area.views if isinstance(view, VolumeView)]
         message = self.window.messages.shown
         return (
             found

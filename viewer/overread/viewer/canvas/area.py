@@ -104,7 +104,10 @@ class ViewArea(QWidget):
     def update_all(self) -> None:
         """Paint every view again: what is drawn over the images has changed."""
         for widget in self._views:
-            widget.update()
+            if isinstance(widget, VolumeView):
+                widget.follow()
+            else:
+                widget.update()
 
     def close_views(self) -> None:
         """End all views and watches; call before the window goes."""
