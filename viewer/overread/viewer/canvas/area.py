@@ -67,8 +67,7 @@ class ViewArea(QWidget):
         widget.hovered.connect(self.hovered)
         widget.why_clicked.connect(self.why_clicked)
         widget.context_asked.connect(self.context_asked)
-        if isinstance(widget, SliceView):
-            widget.mark_clicked.connect(self.mark_clicked)
+        widget.mark_clicked.connect(self.mark_clicked)
         return widget
 
     def _toggle_alone(self, number: int) -> None:

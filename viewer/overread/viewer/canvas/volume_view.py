@@ -31,6 +31,7 @@ class VolumeView(QWidget):
     hovered = Signal(object)
     why_clicked = Signal(object)
     context_asked = Signal(object)
+    mark_clicked = Signal(str)
 
     def __init__(self, view: ViewState, services: ViewServices, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -152,10 +153,19 @@ class VolumeView(QWidget):
         self._start = self._last = event.position()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """A short right click asks for the menu."""
-        moved = event.position() - self._start
-        if event.button() == Qt.MouseButton.RightButton and math.hypot(moved.x(), moved.y()) < CLICK_POINTS:
+        """A short right click asks for the menu; a short left one on a finding chooses it."""
+        at = event.position()
+        moved = at - self._start
+        if math.hypot(moved.x(), moved.y()) >= CLICK_POINTS:
+            return
+        if event.button() == Qt.MouseButton.RightButton:
             self.context_asked.emit(event.globalPosition().toPoint())
+        elif event.button() == Qt.MouseButton.LeftButton and self.mark_at(at.x(), at.y()):
+            self.mark_clicked.emit(self.mark_at(at.x(), at.y()))
+
+    def mark_at(self, x: float, y: float) -> str:
+        """The finding that is drawn under a point; empty when there is none."""
+        return next((uid for uid, area in reversed(self._painter.areas) if area.contains(x, y)), "")
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Left turns, right enlarges."""
@@ -168,9 +178,11 @@ class VolumeView(QWidget):
             self._enlarge(1 - step.y() / 200)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """This view alone, and back."""
+        """This view alone, and back; of another button it is a press soon after the last one."""
         if event.button() == Qt.MouseButton.LeftButton:
             self.doubled.emit()
+        else:
+            self.mousePressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Enlarge."""

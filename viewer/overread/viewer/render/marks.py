@@ -138,6 +138,8 @@ class MarkPainter:
     marks: Marks
     overlays: Overlays
     areas: list[tuple[str, QRectF]] = field(default_factory=list)
+    wholes: list[tuple[str, QRectF]] = field(default_factory=list)
+    """As ``areas``, with the place of the selected finding too, of which only the tag is for clicks."""
     _dense: DenseMasks = field(default_factory=DenseMasks)
     _changed: dict[tuple[Mask | None, Mask], tuple[int, ...]] = field(default_factory=dict)
     _kept: OrderedDict[tuple[object, ...], Outline | None] = field(default_factory=OrderedDict)
@@ -159,6 +161,7 @@ class MarkPainter:
     def paint(self, painter: QPainter, port: Viewport) -> None:
         """Everything that is drawn of the findings in this view, but for the ticks."""
         self.areas.clear()
+        self.wholes.clear()
         glass = Glass.of(port)
         only_tags = self._heat_covers(port)
         for one in self.shown(port.state):
@@ -257,6 +260,7 @@ class MarkPainter:
         half = place.half if selected else place.ring
         around = QRectF(place.box.center() - QPointF(half, half), place.box.center() + QPointF(half, half))
         self.areas.append((finding.uid, area.united(around) if not selected else area))
+        self.wholes.append((finding.uid, area.united(around)))
 
     def _tag_place(self, glass: Glass, finding: Finding, place: Place, *, selected: bool) -> QPointF:
         """Middle of the tag: beyond the point of the outline that lies farthest to one of the four corners."""
@@ -302,9 +306,13 @@ class MarkPainter:
                 colour(f"state.{one.state}"),
             )
 
-    def at(self, x: float, y: float) -> str:
-        """The finding whose mark lies under a point, the topmost first; empty when there is none."""
-        return next((uid for uid, area in reversed(self.areas) if area.contains(x, y)), "")
+    def at(self, x: float, y: float, *, whole: bool = False) -> str:
+        """The finding whose mark lies under a point, the topmost first; empty when there is none.
+
+        ``whole`` counts the place of the selected one too, not only its tag.
+        """
+        areas = self.wholes if whole else self.areas
+        return next((uid for uid, area in reversed(areas) if area.contains(x, y)), "")
 
 
 def shown_of(findings: Sequence[Finding], marks: Marks) -> list[Finding]:

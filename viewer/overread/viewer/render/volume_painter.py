@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter, QPen
@@ -33,6 +33,8 @@ class VolumePainter:
     marks: Marks
     findings: Findings
     text_scale: float = 1.0
+    areas: list[tuple[str, QRectF]] = field(default_factory=list)
+    """Where findings were painted last, for clicks."""
 
     def surfaces(self, state: VolumeState) -> tuple[Surface, ...]:
         """What is wanted of the findings, in a settled order: the selected one is told by its number, not here."""
@@ -43,6 +45,7 @@ class VolumePainter:
         self, painter: QPainter, area: QRectF, state: VolumeState | None, look: Look, frame: Frame | None
     ) -> None:
         """The whole view; without a frame only the words."""
+        self.areas.clear()
         painter.fillRect(area, colour("view"))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
@@ -77,8 +80,10 @@ class VolumePainter:
                 x, y, per_mm = camera.point_of(
                     frame.request.look, one.measures.centre_lps_mm, area.width(), area.height()
                 )
-                beside = one.measures.equivalent_diameter_mm / 2 * per_mm * math.sqrt(0.5) + TAG_RADIUS + 2
-                draw_tag(painter, QPointF(x + beside, y - beside), one, selected=one.uid == selected)
+                half = one.measures.equivalent_diameter_mm / 2 * per_mm
+                beside = half * math.sqrt(0.5) + TAG_RADIUS + 2
+                tag = draw_tag(painter, QPointF(x + beside, y - beside), one, selected=one.uid == selected)
+                self.areas += [(one.uid, QRectF(x - half, y - half, 2 * half, 2 * half)), (one.uid, tag)]
         return True
 
     def _words(self, state: VolumeState, look: Look, frame: Frame | None, has_surfaces: bool) -> CornerText:
