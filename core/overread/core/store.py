@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -35,6 +35,17 @@ def new_uid() -> str:
 def now() -> str:
     """The present moment as it stands in journal and judgements: UTC, ISO 8601, milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def replayed(study_uid: str, entries: Iterable[Entry], failed: Callable[[Sentence], object]) -> History:
+    """The reading of a study and its steps from the entries of the journal; a step that cannot be done is told."""
+    history = History(Reading(study_uid))
+    for entry in entries:
+        try:
+            history.take(entry.uid, entry.edit)
+        except CannotApplyError:
+            failed(sentence("journal.step-left-out", at=entry.at))
+    return history
 
 
 class ReadingStore:
@@ -97,13 +108,7 @@ class ReadingStore:
         self._lane(work)
 
     def _opened(self, study_uid: str, entries: tuple[Entry, ...], ready: Call) -> None:
-        history = History(Reading(study_uid))
-        for entry in entries:
-            try:
-                history.take(entry.uid, entry.edit)
-            except CannotApplyError:
-                self._failed(sentence("journal.step-left-out", at=entry.at))
-        self._history = history
+        history = self._history = replayed(study_uid, entries, self._failed)
         self._tell(Change(history.reading, None, self.reader))
         ready()
 

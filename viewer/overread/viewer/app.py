@@ -29,6 +29,7 @@ from overread.viewer.canvas.area import ViewArea
 from overread.viewer.canvas.slice_view import ViewServices
 from overread.viewer.canvas.volume_view import VolumeView
 from overread.viewer.commands import CommandRegistry
+from overread.viewer.context_menu import ContextMenu
 from overread.viewer.editing import COMMANDS as EDIT_COMMANDS
 from overread.viewer.editing import Editing
 from overread.viewer.guide import Guide
@@ -210,6 +211,8 @@ class Program(QObject):
         self.empty.sample_clicked.connect(self.open_sample)
         self.judging.connect()
         self.saving.connect()
+        self.context = ContextMenu(window, self.area, self.workspace, self.store, self.judging)
+        self.context.connect()
         for panel in (self.own_read, self.judging.panel):
             panel.go_to.connect(self._go_to)
             panel.delete.connect(self.judging.delete)
@@ -560,7 +563,7 @@ class Program(QObject):
     def facts(self) -> dict[str, object]:
         """What is shown, for a program that drives the window from outside."""
         found = drive.facts(self.study, self.workspace, self.store, self.places)
-        pictures = [view.picture for view in self.area.views if isinstance(view, VolumeView)]
+        pictures = [view.frame for view in self.area.views if isinstance(view, VolumeView)]
         message = self.window.messages.shown
         return (
             found

@@ -19,7 +19,7 @@ from PySide6.QtCore import QKeyCombination, QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 
 from overread.core.errors import OverreadError
-from overread.core.text import Language, say, sentence
+from overread.core.text import Language, Sentence, say, sentence
 
 Kind = Literal["push", "toggle", "tool", "layout", "hold"]
 Keymap = Mapping[str, tuple[str, ...]]
@@ -293,7 +293,7 @@ class CommandRegistry:
             raise KeyError(f"no such commands: {', '.join(sorted(unknown))}")
         self._keymap = keymap
         self._callbacks: dict[str, list[Callable[..., object]]] = {}
-        self._details: dict[str, str] = {}
+        self._details: dict[str, str | Sentence] = {}
         self._actions: dict[str, QAction] = {}
         self._owner = QObject()
         self._groups = {"tool": QActionGroup(self._owner), "layout": QActionGroup(self._owner)}
@@ -315,6 +315,7 @@ class CommandRegistry:
         action.setAutoRepeat(command.mode is Mode.NORMAL)
         # The router of keys decides which command a key means; the action only shows its key.
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        action.setShortcutVisibleInContextMenu(True)
         if command.kind in self._groups:
             self._groups[command.kind].addAction(action)
         keys = self.keys(command.id)
@@ -374,7 +375,7 @@ class CommandRegistry:
         if command_id in self._actions:
             self._actions[command_id].setChecked(checked)
 
-    def set_detail(self, command_id: str, detail: str) -> None:
+    def set_detail(self, command_id: str, detail: str | Sentence) -> None:
         """Say in the menu what a command would do now, e.g. what is undone; empty takes it away."""
         if command_id in self._actions:
             self._details[command_id] = detail
@@ -417,7 +418,8 @@ class CommandRegistry:
     def _name(self, command: Command) -> None:
         action = self._actions[command.id]
         words = say(command.text_id, self.language)
-        detail = self._details.get(command.id, "")
+        told = self._details.get(command.id, "")
+        detail = told.say(self.language) if isinstance(told, Sentence) else told
         action.setText(f"{words}: {detail}" if detail else words)
         action.setIconText(words)
         keys = self.keys(command.id)

@@ -113,7 +113,7 @@ class Judging:
         """Show the reading as it is now."""
         reading = self.store.reading
         self._listed = listed(reading, self.second_reader(), self._opened)
-        if self._selected() is None:
+        if self.selected is None:
             self.workspace.marks.selected.set("")
         teller = self.teller()
         self.panel.show_findings(
@@ -158,12 +158,14 @@ class Judging:
     def _series(self, uid: str, split: str) -> Series | None:
         return next((one for one in self.study.catalogue.value if (one.uid, one.split) == (uid, split)), None)
 
-    def _selected(self) -> Finding | None:
+    @property
+    def selected(self) -> Finding | None:
+        """The finding that the commands mean; None when none is selected, or it may not be seen."""
         uid = self.workspace.marks.selected.value
         return next((one for one in self._listed.findings if one.uid == uid), None)
 
     def _show_detail(self) -> None:
-        found = self._selected()
+        found = self.selected
         self.panel.show_detail(None if found is None else self.teller().detail(found, self._listed))
         if self._asks_other and found is not None and found.state is State.REJECTED:
             self._asks_other = False
@@ -238,7 +240,7 @@ class Judging:
 
     def judge(self, verdict: JudgedAs, reason: str = "", note: str = "") -> None:
         """Journal what a person decided of the selected finding; what it is already is not journalled again."""
-        found = self._selected()
+        found = self.selected
         if found is None:
             self._tell(sentence("findings.choose-first"))
             return
@@ -255,7 +257,7 @@ class Judging:
 
     def reject(self) -> None:
         """Reject the selected finding; the digits are reasons until the next key."""
-        found = self._selected()
+        found = self.selected
         if found is None or found.state is not State.REJECTED:
             self.judge("rejected")
         if found is not None:
@@ -263,7 +265,7 @@ class Judging:
 
     def give_reason(self, place: int) -> None:
         """The reason of a rejection by its digit; the last one asks for a few words."""
-        found = self._selected()
+        found = self.selected
         if found is None:
             return
         if REASONS[place - 1] != "other":
@@ -299,7 +301,7 @@ class Judging:
 
     def copy_sentence(self) -> None:
         """Put the selected finding as one sentence on the clipboard."""
-        found = self._selected()
+        found = self.selected
         if found is None:
             self._tell(sentence("findings.choose-first"))
             return

@@ -14,7 +14,7 @@ from typing import Annotated
 import msgspec
 
 from overread.core.errors import OverreadError
-from overread.core.text import Sentence, number, sentence
+from overread.core.text import Sentence, number, sentence, table
 from overread.core.window import Window
 from overread.viewer.commands import CommandRegistry
 from overread.viewer.presenters.study import LAYOUTS, StudyPresenter
@@ -136,6 +136,7 @@ class ViewCommands:
             state.watch(partial(registry.set_checked, command))
         workspace.tool.watch(lambda tool: registry.set_checked(f"tool.{tool}", True))
         workspace.views.watch(lambda _views: self._show_layout())
+        workspace.active.watch(lambda _active: self._name_presets())
         registry.set_checked(f"tool.{workspace.tool.value}", True)
         self._show_layout()
 
@@ -143,6 +144,25 @@ class ViewCommands:
         layout = self.workspace.layout.value
         self.registry.set_checked(f"layout.{layout}", True)
         self.registry.set_checked("volume.shown", Plane.VOLUME in LAYOUTS[layout])
+        self._name_presets()
+
+    def _name_presets(self) -> None:
+        """The menu says what each digit is in the active view; one that is nothing there cannot be given."""
+        names = self._preset_names()
+        for place in range(1, MOST_PRESETS + 1):
+            self.registry.set_detail(f"preset.{place}", names[place - 1] if place <= len(names) else "")
+            self.registry.set_enabled(f"preset.{place}", place <= len(names))
+
+    def _preset_names(self) -> list[Sentence]:
+        active = self._active()
+        if active is None:
+            return []
+        if active[0].plane.value is Plane.VOLUME:
+            return [sentence(f"preset.{name}") for name in volume_presets()]
+        return [_window_name(window) for window in self._windows_of(active[1])]
+
+    def _windows_of(self, state: VolumeState) -> tuple[Window, ...]:
+        return self.windows.get(state.series.modality, ()) if state.volume.unit == "HU" else ()
 
     def _active(self) -> tuple[ViewState, VolumeState] | None:
         view = self.workspace.active_view
@@ -181,7 +201,7 @@ class ViewCommands:
         if view.plane.value is Plane.VOLUME:
             self._volume_preset(view, place)
             return
-        windows = self.windows.get(state.series.modality, ()) if state.volume.unit == "HU" else ()
+        windows = self._windows_of(state)
         if place <= len(windows):
             window = windows[place - 1]
             state.window.set(window)
@@ -208,3 +228,11 @@ class ViewCommands:
 
     def _tell_window(self, window: Window) -> None:
         self.tell("note", sentence("open.preset", width=number(window.width), centre=number(window.centre)))
+
+
+def _window_name(window: Window) -> Sentence:
+    """The name of a preset; one of a person's own file may have none that is known, then its numbers."""
+    known = f"preset.{window.name}"
+    if window.name and known in table():
+        return sentence(known)
+    return sentence("view.window", width=number(window.width), centre=number(window.centre))

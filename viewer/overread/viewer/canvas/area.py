@@ -67,8 +67,7 @@ class ViewArea(QWidget):
         widget.hovered.connect(self.hovered)
         widget.why_clicked.connect(self.why_clicked)
         widget.context_asked.connect(self.context_asked)
-        if isinstance(widget, SliceView):
-            widget.mark_clicked.connect(self.mark_clicked)
+        widget.mark_clicked.connect(self.mark_clicked)
         return widget
 
     def _toggle_alone(self, number: int) -> None:
@@ -104,7 +103,10 @@ class ViewArea(QWidget):
     def update_all(self) -> None:
         """Paint every view again: what is drawn over the images has changed."""
         for widget in self._views:
-            widget.update()
+            if isinstance(widget, VolumeView):
+                widget.follow()
+            else:
+                widget.update()
 
     def close_views(self) -> None:
         """End all views and watches; call before the window goes."""

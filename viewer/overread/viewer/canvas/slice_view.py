@@ -221,17 +221,22 @@ class SliceView(QWidget):
             self._choose_mark(event.position())
         self.update()
 
-    def _choose_mark(self, at: QPointF) -> None:
+    def mark_at(self, x: float, y: float, *, whole: bool = True) -> str:
+        """The finding that is drawn under a point; empty when there is none. See ``MarkPainter.at``."""
         drawn = self._services.workspace.overlays
-        if self._services.workspace.tool.value in LOOKING and drawn.shown.value and not drawn.held_hidden.value:
-            uid = self._marks.at(at.x(), at.y())
-            if uid:
-                self.mark_clicked.emit(uid)
+        return self._marks.at(x, y, whole=whole) if drawn.shown.value and not drawn.held_hidden.value else ""
+
+    def _choose_mark(self, at: QPointF) -> None:
+        uid = self.mark_at(at.x(), at.y(), whole=False)
+        if uid and self._services.workspace.tool.value in LOOKING:
+            self.mark_clicked.emit(uid)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """This view alone, and back."""
+        """This view alone, and back; of another button it is a press soon after the last one."""
         if event.button() == Qt.MouseButton.LeftButton:
             self.doubled.emit()
+        else:
+            self.mousePressEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """The tool in hand hears of Ctrl although the pointer stands still."""

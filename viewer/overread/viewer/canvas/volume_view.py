@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from overread.viewer.canvas.slice_view import ViewServices
-from overread.viewer.render import overlays
-from overread.viewer.render.axes import axis_cross
-from overread.viewer.render.overlays import CornerText
+from overread.viewer.canvas.slice_view import CLICK_POINTS, ViewServices
+from overread.viewer.render.camera import Look
 from overread.viewer.render.palette import colour
-from overread.viewer.render.slice_painter import FAMILIES
-from overread.viewer.render.volume3d import Look, RenderThread, Request
+from overread.viewer.render.volume3d import Frame, RenderThread, Request
+from overread.viewer.render.volume_painter import VolumePainter
 from overread.viewer.state.views import ViewState
 
 REST_MS = 250
@@ -32,16 +31,18 @@ class VolumeView(QWidget):
     hovered = Signal(object)
     why_clicked = Signal(object)
     context_asked = Signal(object)
+    mark_clicked = Signal(str)
 
     def __init__(self, view: ViewState, services: ViewServices, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.view = view
         self._services = services
+        workspace = services.workspace
+        self._painter = VolumePainter(services.words, workspace.overlays, workspace.marks, services.findings)
         self._look = Look(preset=view.volume_preset.value)
-        self._picture: QImage | None = None
-        self._coarse = True
+        self._frame: Frame | None = None
         self._active = False
-        self._last = QPointF()
+        self._start = self._last = QPointF()
         self._thread: RenderThread | None = None
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
@@ -52,8 +53,11 @@ class VolumeView(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._stops: list[Callable[[], None]] = [
             services.words.current.watch(lambda _value: self.update()),
-            services.workspace.overlays.held_hidden.watch(lambda _value: self.update()),
-            services.workspace.overlays.patient_hidden.watch(lambda _value: self.update()),
+            workspace.overlays.shown.watch(lambda _value: self.update()),
+            workspace.overlays.held_hidden.watch(lambda _value: self.update()),
+            workspace.overlays.patient_hidden.watch(lambda _value: self.update()),
+            workspace.marks.selected.watch(lambda _value: self.follow()),
+            workspace.marks.rejected_shown.watch(lambda _value: self.follow()),
             view.volume_preset.watch(lambda preset: self._turn(replace(self._look, preset=preset))),
         ]
         state = view.volume.value
@@ -67,7 +71,7 @@ class VolumeView(QWidget):
         if self._thread is not None or state is None or not state.complete or not state.has_planes:
             return
         self._thread = RenderThread(state.volume)
-        self._thread.frame.connect(self._drawn)
+        self._thread.drawn.connect(self._drawn)
         self._thread.start()
         self._ask(coarse=True)
         self._rest.start()
@@ -97,9 +101,16 @@ class VolumeView(QWidget):
         return self._look
 
     @property
-    def picture(self) -> QImage | None:
+    def frame(self) -> Frame | None:
         """The newest frame."""
-        return self._picture
+        return self._frame
+
+    def follow(self) -> None:
+        """The findings may have changed: draw their surfaces anew, and the volume as it stands."""
+        state, frame = self.view.volume.value, self._frame
+        if state is not None and frame is not None and frame.request.surfaces != self._painter.surfaces(state):
+            self._ask(coarse=self._rest.isActive())
+        self.update()
 
     def _turn(self, look: Look) -> None:
         self._look = look
@@ -107,15 +118,16 @@ class VolumeView(QWidget):
         self._rest.start()
 
     def _ask(self, *, coarse: bool) -> None:
-        if self._thread is not None:
+        state = self.view.volume.value
+        if self._thread is not None and state is not None:
             ratio = self.devicePixelRatioF()
             wide, high = max(16, round(self.width() * ratio)), max(16, round(self.height() * ratio))
-            self._thread.ask(Request(self._look, wide, high, coarse))
+            self._thread.ask(Request(self._look, wide, high, coarse, self._painter.surfaces(state)))
 
-    def _drawn(self, request: Request, picture: QImage) -> None:
-        picture.setDevicePixelRatio(self.devicePixelRatioF())
-        self._picture, self._coarse = picture, request.coarse
-        self.update()
+    def _drawn(self, frame: Frame) -> None:
+        self._frame = frame
+        # A finding may have been judged while it was drawn.
+        self.follow()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Draw again in the new size."""
@@ -125,57 +137,35 @@ class VolumeView(QWidget):
         """The newest frame and what is said about it."""
         painter = QPainter(self)
         try:
-            painter.fillRect(self.rect(), colour("view"))
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            if self._picture is not None:
-                painter.drawImage(QRectF(self.rect()), self._picture)
-            if not self._services.workspace.overlays.held_hidden.value:
-                painter.setFont(overlays.image_font(FAMILIES, 11 * self._services.text_scale.value))
-                overlays.draw_corners(painter, self.width(), self.height(), self._words())
-                if self._picture is not None:
-                    self._cross(painter)
+            self._painter.text_scale = self._services.text_scale.value
+            area = QRectF(self.rect())
+            self._painter.paint(painter, area, self.view.volume.value, self._look, self._frame)
             if self._active:
+                painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.setPen(QPen(colour("accent"), 2))
-                painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
+                painter.drawRect(area.adjusted(1, 1, -1, -1))
         finally:
             painter.end()
-
-    def _words(self) -> CornerText:
-        say, state = self._services.words, self.view.volume.value
-        if state is None:
-            return CornerText()
-        patient, series = state.series.patient, state.series
-        if not state.has_planes:
-            below: tuple[str, ...] = (say("view.no-volume"),)
-        elif self._picture is None:
-            below = (say("view.drawing"),)
-        else:
-            below = (say("view.no-scale"), say("view.turning")) if self._coarse else (say("view.no-scale"),)
-        person: tuple[str, ...] = (patient.shown_name, patient.id, patient.birth_date)
-        if self._services.workspace.overlays.patient_hidden.value:
-            person = (say("patient.hidden"),)
-        name = say("view.series", number=series.number) if series.number is not None else series.description
-        return CornerText(
-            top_left=tuple(line for line in person if line),
-            top_right=(say("view.volume", preset=say(f"preset.{self._look.preset}")), name, series.study.date),
-            bottom_left=below,
-            prior=(f"{say('view.prior')} {series.study.date}",) if state.is_prior else (),
-        )
-
-    def _cross(self, painter: QPainter) -> None:
-        centre = QPointF(self.width() - 56, self.height() - 56)
-        for arm in axis_cross(self._look.azimuth, self._look.elevation):
-            end = centre + QPointF(arm.x * 26, arm.y * 26)
-            painter.setPen(QPen(colour("crosshair", 0.9 if arm.near else 0.4), 1.4))
-            painter.drawLine(centre, end)
-            at = centre + QPointF(arm.x * 38, arm.y * 38)
-            overlays.plate_text(painter, at.x(), at.y() - 7, arm.letter, centre=True)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin to turn."""
         self.pressed.emit()
-        self._last = event.position()
+        self._start = self._last = event.position()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A short right click asks for the menu; a short left one on a finding chooses it."""
+        at = event.position()
+        moved = at - self._start
+        if math.hypot(moved.x(), moved.y()) >= CLICK_POINTS:
+            return
+        if event.button() == Qt.MouseButton.RightButton:
+            self.context_asked.emit(event.globalPosition().toPoint())
+        elif event.button() == Qt.MouseButton.LeftButton and self.mark_at(at.x(), at.y()):
+            self.mark_clicked.emit(self.mark_at(at.x(), at.y()))
+
+    def mark_at(self, x: float, y: float) -> str:
+        """The finding that is drawn under a point; empty when there is none."""
+        return next((uid for uid, area in reversed(self._painter.areas) if area.contains(x, y)), "")
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Left turns, right enlarges."""
@@ -188,9 +178,11 @@ class VolumeView(QWidget):
             self._enlarge(1 - step.y() / 200)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """This view alone, and back."""
+        """This view alone, and back; of another button it is a press soon after the last one."""
         if event.button() == Qt.MouseButton.LeftButton:
             self.doubled.emit()
+        else:
+            self.mousePressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Enlarge."""

@@ -138,19 +138,15 @@ class MarkPainter:
     marks: Marks
     overlays: Overlays
     areas: list[tuple[str, QRectF]] = field(default_factory=list)
+    wholes: list[tuple[str, QRectF]] = field(default_factory=list)
+    """As ``areas``, with the place of the selected finding too, of which only the tag is for clicks."""
     _dense: DenseMasks = field(default_factory=DenseMasks)
     _changed: dict[tuple[Mask | None, Mask], tuple[int, ...]] = field(default_factory=dict)
     _kept: OrderedDict[tuple[object, ...], Outline | None] = field(default_factory=OrderedDict)
 
     def shown(self, state: VolumeState) -> list[Finding]:
         """The findings that are drawn: rejected ones only while they are asked for or selected. Selected last."""
-        selected = self.marks.selected.value
-        found = [
-            one
-            for one in self.findings(state)
-            if one.state is not State.REJECTED or self.marks.rejected_shown.value or one.uid == selected
-        ]
-        return sorted(found, key=lambda one: one.uid == selected)
+        return shown_of(self.findings(state), self.marks)
 
     def gap(self, port: Viewport) -> float:
         """Half the size of the selected finding in this view: the cross-hair stays open over it."""
@@ -165,6 +161,7 @@ class MarkPainter:
     def paint(self, painter: QPainter, port: Viewport) -> None:
         """Everything that is drawn of the findings in this view, but for the ticks."""
         self.areas.clear()
+        self.wholes.clear()
         glass = Glass.of(port)
         only_tags = self._heat_covers(port)
         for one in self.shown(port.state):
@@ -258,30 +255,12 @@ class MarkPainter:
 
     def _tag(self, painter: QPainter, glass: Glass, finding: Finding, place: Place, *, selected: bool) -> None:
         """The tag beside the outline, at the upper right where there is room, and where a click finds the finding."""
-        drawn = colour(f"state.{finding.state}")
-        metrics = QFontMetricsF(painter.font())
-        width = max(2 * TAG_RADIUS, metrics.horizontalAdvance(finding.tag) + 8)
-        size = QPointF(width / 2, TAG_RADIUS)
         at = self._tag_place(glass, finding, place, selected=selected)
-        area = QRectF(at - size, at + size)
-        if selected:
-            painter.setPen(QPen(colour("shadow", UNDER_OPACITY), 1))
-            painter.setBrush(drawn)
-            round_by = TAG_RADIUS if finding.origin is not Origin.PERSON else 2
-            painter.drawRoundedRect(area, round_by, round_by)
-            painter.setPen(QColor(TAG_TEXT))
-            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, finding.tag)
-        else:
-            path = QPainterPath()
-            text_at = QPointF(at.x() - metrics.horizontalAdvance(finding.tag) / 2, at.y() + metrics.capHeight() / 2)
-            path.addText(text_at, painter.font(), finding.tag)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(colour("shadow", 0.8), 3, j=Qt.PenJoinStyle.RoundJoin))
-            painter.drawPath(path)
-            painter.fillPath(path, drawn)
+        area = draw_tag(painter, at, finding, selected=selected)
         half = place.half if selected else place.ring
         around = QRectF(place.box.center() - QPointF(half, half), place.box.center() + QPointF(half, half))
         self.areas.append((finding.uid, area.united(around) if not selected else area))
+        self.wholes.append((finding.uid, area.united(around)))
 
     def _tag_place(self, glass: Glass, finding: Finding, place: Place, *, selected: bool) -> QPointF:
         """Middle of the tag: beyond the point of the outline that lies farthest to one of the four corners."""
@@ -327,9 +306,49 @@ class MarkPainter:
                 colour(f"state.{one.state}"),
             )
 
-    def at(self, x: float, y: float) -> str:
-        """The finding whose mark lies under a point, the topmost first; empty when there is none."""
-        return next((uid for uid, area in reversed(self.areas) if area.contains(x, y)), "")
+    def at(self, x: float, y: float, *, whole: bool = False) -> str:
+        """The finding whose mark lies under a point, the topmost first; empty when there is none.
+
+        ``whole`` counts the place of the selected one too, not only its tag.
+        """
+        areas = self.wholes if whole else self.areas
+        return next((uid for uid, area in reversed(areas) if area.contains(x, y)), "")
+
+
+def shown_of(findings: Sequence[Finding], marks: Marks) -> list[Finding]:
+    """The findings that are drawn: rejected ones only while they are asked for or selected. Selected last."""
+    selected = marks.selected.value
+    found = [
+        one
+        for one in findings
+        if one.state is not State.REJECTED or marks.rejected_shown.value or one.uid == selected
+    ]
+    return sorted(found, key=lambda one: one.uid == selected)
+
+
+def draw_tag(painter: QPainter, at: QPointF, finding: Finding, *, selected: bool) -> QRectF:
+    """The number or letter of a finding about a point; filled when it is selected. The answer is its area."""
+    drawn = colour(f"state.{finding.state}")
+    metrics = QFontMetricsF(painter.font())
+    width = max(2 * TAG_RADIUS, metrics.horizontalAdvance(finding.tag) + 8)
+    size = QPointF(width / 2, TAG_RADIUS)
+    area = QRectF(at - size, at + size)
+    if selected:
+        painter.setPen(QPen(colour("shadow", UNDER_OPACITY), 1))
+        painter.setBrush(drawn)
+        round_by = TAG_RADIUS if finding.origin is not Origin.PERSON else 2
+        painter.drawRoundedRect(area, round_by, round_by)
+        painter.setPen(QColor(TAG_TEXT))
+        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, finding.tag)
+        return area
+    path = QPainterPath()
+    text_at = QPointF(at.x() - metrics.horizontalAdvance(finding.tag) / 2, at.y() + metrics.capHeight() / 2)
+    path.addText(text_at, painter.font(), finding.tag)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(colour("shadow", 0.8), 3, j=Qt.PenJoinStyle.RoundJoin))
+    painter.drawPath(path)
+    painter.fillPath(path, drawn)
+    return area
 
 
 def changed_slices(finding: Finding, dense: DenseMasks) -> tuple[int, ...]:

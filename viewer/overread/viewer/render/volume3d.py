@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import queue
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -40,14 +40,13 @@ from vtkmodules.vtkRenderingCore import (
 )
 from vtkmodules.vtkRenderingVolume import vtkFixedPointVolumeRayCastMapper, vtkGPUVolumeRayCastMapper
 
+from overread.viewer.render.camera import Camera, Look
 from overread.viewer.render.reslice import vtk_image
+from overread.viewer.render.surfaces import Surface, SurfaceScene, aim
 
 SOFTWARE = ("llvmpipe", "softpipe", "swrast", "software")
 COARSE_DISTANCE, FINE_DISTANCE = 4.0, 1.0
 """Rays per pixel side while turning and at rest, on a software renderer."""
-HALF_ANGLE_DEGREES = 15.0
-FIT = 1.12
-"""The camera stands so far away that the larger of half height and half width, times this, fills half the view."""
 MOST_VOXELS = 4_000_000
 """On a software renderer a larger volume is drawn from every second voxel."""
 
@@ -60,16 +59,6 @@ def presets() -> dict[str, dict[str, Any]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """How the volume is looked at: turned about the body's length and tipped (degrees), enlarged, and the preset."""
-
-    azimuth: float = 0.0
-    elevation: float = 0.0
-    zoom: float = 1.0
-    preset: str = "bone-and-lung"
-
-
-@dataclass(frozen=True, slots=True)
 class Request:
     """One frame that is wanted."""
 
@@ -77,6 +66,16 @@ class Request:
     width: int
     height: int
     coarse: bool
+    surfaces: tuple[Surface, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """What came of a request: the volume, and over it the surfaces of findings (None without any)."""
+
+    request: Request
+    picture: QImage
+    surfaces: QImage | None = None
 
 
 class Scene:
@@ -104,10 +103,10 @@ class Scene:
         self.renderer.AddVolume(self.actor)
         self._preset = ""
         self._pixels = vtkUnsignedCharArray()
-        ends = volume.geometry.lps_from_ijk([[0, 0, 0], [size - 1 for size in volume.geometry.shape_ijk]])
-        self._centre = ends.mean(axis=0)
-        half = np.abs(ends[1] - ends[0]) / 2
-        self._distance = FIT * max(half[2], half[0]) / np.tan(np.radians(HALF_ANGLE_DEGREES)) + half[1]
+        self._camera = Camera.of(volume.geometry)
+        self._geometry = volume.geometry
+        self._surfaces: SurfaceScene | None = None
+        self._drawn: tuple[Request, QImage] | None = None
         self._rescale = (volume.slope, volume.intercept)
 
     def _prepared(self, volume: Volume) -> tuple[NDArray[np.generic], tuple[float, float, float], vtkMatrix4x4]:
@@ -125,31 +124,32 @@ class Scene:
             matrix.SetElement(row, 3, float(volume.geometry.affine[row, 3]))
         return voxels, (x * step, y * step, z * step), matrix
 
-    def draw(self, request: Request) -> QImage:
-        """One frame, opaque, with pixels of its own."""
+    def frame(self, request: Request) -> Frame:
+        """One frame. Where only the surfaces changed, the volume is not drawn again."""
+        alone = replace(request, surfaces=())
+        if self._drawn is None or self._drawn[0] != alone:
+            self._drawn = alone, self._draw(alone)
+        return Frame(request, self._drawn[1], self._draw_surfaces(request) if request.surfaces else None)
+
+    def _draw_surfaces(self, request: Request) -> QImage:
+        if self._surfaces is None:
+            self._surfaces = SurfaceScene(self._geometry)
+        return self._surfaces.draw(
+            request.surfaces, request.look, request.width, request.height, coarse=request.coarse
+        )
+
+    def _draw(self, request: Request) -> QImage:
+        """The volume, opaque, with pixels of its own."""
         self._set_preset(request.look.preset)
         if self.software:
             self.mapper.SetImageSampleDistance(COARSE_DISTANCE if request.coarse else FINE_DISTANCE)
-        self._aim(request.look)
+        aim(self.renderer, self._camera, request.look)
         self.window.SetSize(request.width, request.height)
         self.window.Render()
         self.window.GetRGBACharPixelData(0, 0, request.width - 1, request.height - 1, 0, self._pixels, 0)
         pixels = vtk_to_numpy(self._pixels)
         picture = QImage(pixels.data, request.width, request.height, 4 * request.width, QImage.Format.Format_RGBX8888)
         return picture.flipped()
-
-    def _aim(self, look: Look) -> None:
-        """From the front at (0, 0): the patient's right at the left, the head up."""
-        azimuth, elevation = np.radians(look.azimuth), np.radians(look.elevation)
-        toward = np.array(
-            [np.sin(azimuth) * np.cos(elevation), -np.cos(azimuth) * np.cos(elevation), np.sin(elevation)]
-        )
-        camera = self.renderer.GetActiveCamera()
-        camera.SetFocalPoint(*self._centre)
-        camera.SetPosition(*(self._centre + toward * self._distance))
-        camera.SetViewUp(0.0, 0.0, 1.0)
-        camera.SetViewAngle(2 * HALF_ANGLE_DEGREES / look.zoom)
-        self.renderer.ResetCameraClippingRange()
 
     def _set_preset(self, name: str) -> None:
         if name == self._preset:
@@ -177,7 +177,9 @@ class Scene:
         self.actor.SetProperty(look)
 
     def close(self) -> None:
-        """Give the GL context back."""
+        """Give the GL contexts back."""
+        if self._surfaces is not None:
+            self._surfaces.close()
         self.window.Finalize()
 
 
@@ -200,8 +202,8 @@ def gl_renderer() -> str:
 class RenderThread(QThread):
     """Draws the newest request; what was asked before it and not begun is dropped."""
 
-    frame = Signal(object, QImage)
-    """The ``Request`` and its picture."""
+    drawn = Signal(object)
+    """A ``Frame``."""
     failed = Signal(str)
 
     def __init__(self, volume: Volume, parent: QObject | None = None) -> None:
@@ -225,7 +227,7 @@ class RenderThread(QThread):
             while (request := self._newest()) is not None:
                 if scene is None:
                     scene = Scene(self._volume)
-                self.frame.emit(request, scene.draw(request))
+                self.drawn.emit(scene.frame(request))
         except RuntimeError as error:
             self.failed.emit(type(error).__name__)
         finally:
