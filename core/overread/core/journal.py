@@ -97,6 +97,10 @@ class Journal:
         """Try to put all waiting entries on disk. Raises NotWrittenError when some still wait."""
         try:
             base = self._open()
+        except NotReadableError as error:
+            told = sentence("journal.newer-waiting", file=self.path.name, n=len(self.waiting))
+            raise NotWrittenError(told) from error
+        try:
             while self.waiting:
                 self._write(base, self.waiting[0])
                 del self.waiting[0]

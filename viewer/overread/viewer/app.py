@@ -48,6 +48,7 @@ from overread.viewer.presenters.study import Shown, StudyPresenter, best_series
 from overread.viewer.presenters.volumes import VolumeShelf
 from overread.viewer.program import own_command
 from overread.viewer.render.fonts import load_fonts
+from overread.viewer.rescue import Rescue
 from overread.viewer.state.language import Words
 from overread.viewer.state.observable import Property
 from overread.viewer.state.views import Plane, VolumeState, Workspace
@@ -90,9 +91,7 @@ class Program(QObject):
         self.workspace = Workspace()
         self.workspace.layout.set(self.settings.text("layout"))
         self.journal = Journal(paths.journal)
-        self.store = ReadingStore(
-            self.journal, self.tasks.lane, self.tasks.post, lambda told: self.tell("error", told)
-        )
+        self.store = ReadingStore(self.journal, self.tasks.lane, self.tasks.post, lambda told: self.rescue.tell(told))
         self.store.reader = self.settings.text("reader") or account_name()
         self.shelf = VolumeShelf(self.tasks, self.tell, self.decoder)
         self.study = StudyPresenter(self.tasks, self.shelf, self.workspace, self.tell, self.decoder)
@@ -210,6 +209,7 @@ class Program(QObject):
         self.empty.sample_clicked.connect(self.open_sample)
         self.judging.connect()
         self.saving.connect()
+        self.rescue = Rescue(window, self.tasks, self.journal)
         for panel in (self.own_read, self.judging.panel):
             panel.go_to.connect(self._go_to)
             panel.delete.connect(self.judging.delete)
@@ -328,6 +328,7 @@ class Program(QObject):
         if change.edit is not None and not isinstance(change.edit, Propose):
             self.worked_on = self.worked_on | {change.reading.study_uid}
         self.asking.changed(change)
+        self.rescue.changed(change)
         self._show_undo()
         self.judging.changed(change)
 

@@ -49,6 +49,7 @@ class MessageLine(QFrame):
         self.action.setObjectName("message-action")
         self.waiting = label("dim")
         self.read = button(words, "", "flat")
+        self.read.setObjectName("message-read")
         self.read.setIcon(look.icon("close", "dim"))
         self.read.setIconSize(QSize(look.px(12), look.px(12)))
         for link in (self.action, self.read):
