@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from build_series import Stack
+from outside_readers import nifti
 from overread.core.errors import Exit
 from overread.viewer.cli.main import main
 
@@ -68,7 +69,10 @@ def test_two_patients_are_two_series_and_two_exports(tmp_path: Path) -> None:
     Stack().write(tmp_path / "both")
     Stack(patient_id="P2", patient_name="Roe^Richard", origin=(-10.0, -20.0, -15.0)).write(tmp_path / "both", "b")
     assert main(words("export", tmp_path / "both", tmp_path / "out")) == Exit.DONE
-    assert len(list((tmp_path / "out").glob("*.nii.gz"))) == 2
+    heights = {round(float(nifti(path)[1][2, 3]), 3) for path in (tmp_path / "out").glob("*.nii.gz")}
+    # Each begins where its own patient does, and has no slice of the other one.
+    assert heights == {-30.0, -15.0}
+    assert {nifti(path)[0].shape for path in (tmp_path / "out").glob("*.nii.gz")} == {(16, 12, 6)}
 
 
 @pytest.mark.parametrize("command", ["export", "snapshot"])
