@@ -235,7 +235,9 @@ def test_with_room_again_the_window_keeps_the_edits_and_closes(judged: Desk) -> 
     assert len(edits()) == on_disk + 1
 
 
-def test_edits_that_wait_are_saved_elsewhere(judged: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_edits_that_wait_are_saved_elsewhere_and_taken_back(
+    judged: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fill(judged)
     kept = tmp_path / "kept.jsonl"
     answers = iter([str(kept / "below"), str(tmp_path / "not-there" / "kept.jsonl")])
@@ -249,3 +251,13 @@ def test_edits_that_wait_are_saved_elsewhere(judged: Desk, tmp_path: Path, monke
     assert json.loads(line)["who"] == "Reader 1"
     assert not judged.window.may_close()
     assert judged.window.may_close()
+    # As if the window had closed here and the disk had room the next time.
+    judged.program.journal.waiting.clear()
+    make_room(judged)
+    on_disk = len(edits())
+    judged.program.open_paths([tmp_path / "not-there" / "kept.jsonl"])
+    judged.hears("1 edit of kept.jsonl was taken into the journal.")
+    judged.until(lambda: judged.state_of("2.25.2") is State.REJECTED)
+    assert len(edits()) == on_disk + 1
+    judged.program.open_paths([kept.with_name("no.jsonl")])
+    judged.hears("no.jsonl holds no edits that were saved elsewhere.")

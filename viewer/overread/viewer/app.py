@@ -198,7 +198,7 @@ class Program(QObject):
         }
         for command, call in calls.items():
             self.registry.connect(command, call)
-        window.dropped.connect(study.open_paths)
+        window.dropped.connect(self.open_paths)
         window.close_requested.connect(self.close)
         window.patient_bar.reader_changed.connect(lambda name: self.change_setting("reader", name))
         window.left.studies.activated.connect(study.show)
@@ -209,7 +209,7 @@ class Program(QObject):
         self.empty.sample_clicked.connect(self.open_sample)
         self.judging.connect()
         self.saving.connect()
-        self.rescue = Rescue(window, self.tasks, self.journal)
+        self.rescue = Rescue(window, self.tasks, self.journal, self.store)
         for panel in (self.own_read, self.judging.panel):
             panel.go_to.connect(self._go_to)
             panel.delete.connect(self.judging.delete)
@@ -394,7 +394,12 @@ class Program(QObject):
         """Ask for files and open them."""
         chosen, _filter = QFileDialog.getOpenFileNames(self.window, self.words("open.choose-files"))
         if chosen:
-            self.study.open_paths([Path(name) for name in chosen])
+            self.open_paths([Path(name) for name in chosen])
+
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        """Open folders and files; edits that were saved elsewhere go back into the journal."""
+        if not self.rescue.takes(paths):
+            self.study.open_paths(paths)
 
     def open_arrival(self, key: str) -> None:
         """Open a case of the inbox."""
@@ -621,7 +626,7 @@ def run_window(paths: Sequence[Path], language: Language | None = None, *, guide
     if guided:
         program.guide()
     if paths:
-        program.study.open_paths(list(paths))
+        program.open_paths(list(paths))
     code = int(application.exec())
     if served is not None:
         served.close()

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog
 
 from overread.core.errors import NotWrittenError, OverreadError
 from overread.core.journal import Journal
-from overread.core.store import Change
+from overread.core.store import Change, ReadingStore
 from overread.core.text import Sentence, sentence
 from overread.viewer.tasks import Tasks
 from overread.viewer.window import MainWindow
 
-FILE_NAME = "overread-edits.jsonl"
+SUFFIX = ".jsonl"
+FILE_NAME = f"overread-edits{SUFFIX}"
 
 
 class Rescue:
     """Guards the window: with edits in memory only it closes when they are kept, or when it is closed twice."""
 
-    def __init__(self, window: MainWindow, tasks: Tasks, journal: Journal) -> None:
+    def __init__(self, window: MainWindow, tasks: Tasks, journal: Journal, store: ReadingStore) -> None:
         self._window = window
         self._tasks = tasks
         self._journal = journal
+        self._store = store
         self._asked = False
         self._kept = 0
         self._before = window.may_close
@@ -42,7 +45,7 @@ class Rescue:
     def choose(self) -> None:
         """Ask for a file and write the waiting edits into it."""
         title = self._window.words.say("journal.choose-file")
-        chosen, _filter = QFileDialog.getSaveFileName(self._window, title, FILE_NAME, "*.jsonl")
+        chosen, _filter = QFileDialog.getSaveFileName(self._window, title, FILE_NAME, f"*{SUFFIX}")
         if chosen:
             self.save(Path(chosen))
 
@@ -64,6 +67,27 @@ class Rescue:
     def _saved(self, count: int, path: Path) -> None:
         self._kept = count
         self._window.messages.tell("note", sentence("journal.saved-elsewhere", n=count, file=str(path)))
+
+    def takes(self, paths: Sequence[Path]) -> bool:
+        """True for a file of edits: they go into the journal, and the reading in hand is read anew."""
+        if len(paths) != 1 or paths[0].suffix != SUFFIX:
+            return False
+        self._tasks.lane(lambda: self._take_back(paths[0]))
+        return True
+
+    def _take_back(self, path: Path) -> None:
+        try:
+            count = self._journal.take_back(path)
+        except OverreadError as error:
+            failed = error.sentence
+            self._tasks.post(lambda: self.tell(failed))
+        else:
+            self._tasks.post(lambda: self._taken(count, path))
+
+    def _taken(self, count: int, path: Path) -> None:
+        self._window.messages.tell("note", sentence("journal.taken-back", n=count, file=path.name))
+        if self._store.reading is not None:
+            self._store.open_study(self._store.reading.study_uid, lambda: None)
 
     def may_close(self) -> bool:
         """False while edits are in memory only: they are tried once more, then it is asked; asked twice it closes."""
