@@ -9,6 +9,7 @@ from types import MappingProxyType
 import pytest
 
 import asking_kit
+from overread.inference.cards import Installed
 from overread.inference.client import EngineClient
 from overread.viewer import asking
 from overread.viewer.cli.main import main
@@ -17,6 +18,6 @@ if __name__ == "__main__":
     cards = MappingProxyType({name: asking_kit.CARDS[name] for name in ("many", "waits")})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(asking, "EngineClient", partial(EngineClient, serve=asking_kit.serve))
-        patch.setattr(asking, "shipped", lambda: cards)
+        patch.setattr(asking, "installed", lambda: Installed(cards, {}))
         code = main(sys.argv[1:])
     sys.exit(code)

@@ -20,6 +20,7 @@ from pytestqt.qtbot import QtBot
 import asking_kit
 from overread.core.edits import Propose
 from overread.core.paths import default_paths
+from overread.inference.cards import Installed
 from overread.inference.client import EngineClient, Serve
 from overread.viewer import asking, asking_rows
 from overread.viewer.app import Program
@@ -81,7 +82,7 @@ class Desk:
 @contextmanager
 def a_desk(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, serve: Serve) -> Iterator[Desk]:
     monkeypatch.setattr(asking, "EngineClient", partial(EngineClient, serve=serve))
-    monkeypatch.setattr(asking, "shipped", lambda: asking_kit.CARDS)
+    monkeypatch.setattr(asking, "installed", lambda: Installed(asking_kit.CARDS, {}))
     application = QApplication.instance()
     assert isinstance(application, QApplication)
     made = Desk(qtbot)

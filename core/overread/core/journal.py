@@ -97,6 +97,10 @@ class Journal:
         """Try to put all waiting entries on disk. Raises NotWrittenError when some still wait."""
         try:
             base = self._open()
+        except NotReadableError as error:
+            told = sentence("journal.newer-waiting", file=self.path.name, n=len(self.waiting))
+            raise NotWrittenError(told) from error
+        try:
             while self.waiting:
                 self._write(base, self.waiting[0])
                 del self.waiting[0]
@@ -192,6 +196,23 @@ class Journal:
         except OSError as error:
             raise NotWrittenError(sentence("journal.not-open", file=path.name, why=error.strerror or "")) from error
 
+    def take_back(self, path: Path) -> int:
+        """Append the entries of a file of ``save_elsewhere`` that are not here yet, in their order; how many.
+
+        Raises NotReadableError when the file is none, before anything is written, and NotWrittenError.
+        """
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+            found = [_entry(json.loads(line)) for line in lines]
+        except (OSError, KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
+            raise NotReadableError(sentence("journal.no-edits", file=path.name)) from error
+        known = {row[0] for row in self._open().execute("SELECT uid FROM entry")}
+        known |= {entry.uid for entry in self.waiting}
+        fresh = [entry for entry in found if entry.uid not in known]
+        for entry in fresh:
+            self.append(entry)
+        return len(fresh)
+
     def close(self) -> None:
         """Close the file."""
         if self._base is not None:
@@ -203,6 +224,11 @@ def _line(entry: Entry) -> dict[str, str]:
     body, mask = encode(entry.edit)
     line = {"uid": entry.uid, "study_uid": entry.study_uid, "at": entry.at, "who": entry.who, "edit": body}
     return line if mask is None else line | {"mask": base64.b64encode(mask).decode()}
+
+
+def _entry(line: dict[str, str]) -> Entry:
+    mask = base64.b64decode(line["mask"], validate=True) if "mask" in line else None
+    return Entry(line["uid"], line["study_uid"], line["at"], line["who"], decode(line["edit"], mask))
 
 
 def chained(before: bytes, texts: tuple[str, ...], mask: bytes | None) -> bytes:

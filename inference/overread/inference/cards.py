@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -167,21 +168,52 @@ class Suitability:
     reasons: tuple[Sentence, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """The cards of a folder by name, and the files that are no card, each with what is wrong with it."""
+
+    cards: Mapping[str, ModelCard]
+    damaged: Mapping[str, BadCardError]
+
+
 @cache
-def shipped() -> MappingProxyType[str, ModelCard]:
-    """The cards that come with the program, by name. Raises BadCardError."""
-    folder = resources.files("overread.resources") / "models"
-    files = sorted((one for one in folder.iterdir() if one.name.endswith(".toml")), key=lambda one: one.name)
-    cards = [read_card(one, folder / "parameters") for one in files]
-    return MappingProxyType({card.name: card for card in cards})
+def installed() -> Installed:
+    """What comes with the program."""
+    return read_folder(resources.files("overread.resources") / "models")
+
+
+def shipped() -> Mapping[str, ModelCard]:
+    """The cards that come with the program, by name, without those that are damaged."""
+    return installed().cards
 
 
 def card(name: str) -> ModelCard:
     """The shipped card of that name. Raises UnknownModelError, BadCardError."""
-    cards = shipped()
-    if name not in cards:
-        raise UnknownModelError(sentence("engine.no-model", name=name, known=", ".join(sorted(cards))))
-    return cards[name]
+    found = installed()
+    if name in found.cards:
+        return found.cards[name]
+    if f"{name}.toml" in found.damaged:
+        raise found.damaged[f"{name}.toml"]
+    raise UnknownModelError(sentence("engine.no-model", name=name, known=", ".join(sorted(found.cards))))
+
+
+def read_folder(folder: Traversable) -> Installed:
+    """All cards of a folder; a damaged one takes none of the others along."""
+    cards: dict[str, ModelCard] = {}
+    damaged: dict[str, BadCardError] = {}
+    try:
+        files = sorted((one for one in folder.iterdir() if one.name.endswith(".toml")), key=lambda one: one.name)
+    except OSError as error:
+        files, why = [], error.strerror or type(error).__name__
+        damaged[folder.name] = BadCardError(sentence("engine.bad-card", file=folder.name, why=why))
+    for file in files:
+        try:
+            read = read_card(file, folder / "parameters")
+        except BadCardError as error:
+            damaged[file.name] = error
+        else:
+            cards[read.name] = read
+    return Installed(MappingProxyType(cards), MappingProxyType(damaged))
 
 
 def read_card(file: Traversable, parameter_folder: Traversable) -> ModelCard:

@@ -132,6 +132,27 @@ def test_a_full_disk_keeps_edits_in_order_until_there_is_room(tmp_path: Path) ->
     journal.close()
 
 
+def test_what_was_saved_elsewhere_is_taken_back_once(tmp_path: Path) -> None:
+    (tmp_path / "blocked").write_text("")
+    away = Journal(tmp_path / "blocked" / "j.sqlite")
+    for number in (1, 2):
+        with pytest.raises(NotWrittenError):
+            away.append(entry(number))
+    away.save_elsewhere(tmp_path / "kept.jsonl")
+    journal = Journal(tmp_path / "j.sqlite")
+    journal.append(entry(2))
+    assert journal.take_back(tmp_path / "kept.jsonl") == 1
+    assert journal.take_back(tmp_path / "kept.jsonl") == 0
+    assert journal.entries("1.9") == (entry(2), entry(1))
+    assert journal.verify() is None
+    for wrong in ("[]", "{}", '{"uid": "1", "study_uid": "1", "at": "", "who": "", "edit": "{}"}', "no JSON"):
+        (tmp_path / "wrong.jsonl").write_text(wrong, encoding="utf-8")
+        with pytest.raises(NotReadableError, match=r"wrong\.jsonl holds no edits"):
+            journal.take_back(tmp_path / "wrong.jsonl")
+    assert len(journal.entries("1.9")) == 2
+    journal.close()
+
+
 def test_a_folder_that_cannot_be_is_said(tmp_path: Path) -> None:
     (tmp_path / "blocked").write_text("")
     journal = Journal(tmp_path / "blocked" / "j.sqlite")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import functools
 import json
+import shutil
+from functools import partial
+from importlib import resources
 from multiprocessing.resource_tracker import ensure_running
 from pathlib import Path
 from types import MappingProxyType
@@ -18,6 +21,8 @@ from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 import engine_readers
 from overread.core.dicom.seg_read import read_segments
 from overread.core.errors import Exit
+from overread.inference import cards
+from overread.inference.cards import Installed
 from overread.inference.client import EngineClient
 from overread.viewer.cli import analyze, models
 from overread.viewer.cli.main import main
@@ -69,8 +74,9 @@ def resource_tracker() -> None:
 @pytest.fixture(autouse=True)
 def own_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command sees the tests' card, and an engine with the tests' readers."""
-    monkeypatch.setattr("overread.inference.cards.shipped", lambda: MappingProxyType({"ball": engine_readers.CARD}))
-    monkeypatch.setattr(models, "shipped", lambda: {"ball": engine_readers.CARD})
+    own = Installed(MappingProxyType({"ball": engine_readers.CARD}), MappingProxyType({}))
+    monkeypatch.setattr(cards, "installed", lambda: own)
+    monkeypatch.setattr(models, "installed", lambda: own)
     monkeypatch.setattr(analyze, "EngineClient", functools.partial(EngineClient, serve=engine_readers.serve))
 
 
@@ -203,3 +209,34 @@ def test_models_list_and_show(capsys: pytest.CaptureFixture[str]) -> None:
     assert shown["parameters"] == {"threshold_hu": 500}
     assert main(["models", "show", "ball"]) == Exit.DONE
     assert "slices 0.3 to 5 mm apart, at least 12 slices." in capsys.readouterr().out
+
+
+def test_a_damaged_card_is_named_and_the_others_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(Path(str(resources.files("overread.resources") / "models")), tmp_path / "models")
+    (tmp_path / "models" / "broken.toml").write_text("schema = = 1", encoding="utf-8")
+    found = cards.read_folder(tmp_path / "models")
+    for module in (cards, models):
+        monkeypatch.setattr(module, "installed", lambda: found)
+    assert main(["models", "list"]) == Exit.DONE_WITH_OMISSIONS
+    said = capsys.readouterr()
+    assert said.out.startswith("lung-nodule 0.1")
+    assert said.err.startswith("The model card broken.toml cannot be used: Invalid value (at line 1, column 10).")
+    assert main(["models", "list", "--json"]) == Exit.DONE_WITH_OMISSIONS
+    listed = json.loads(capsys.readouterr().out)
+    assert ([one["name"] for one in listed["models"]], [one["file"] for one in listed["damaged"]]) == (
+        ["lung-nodule"], ["broken.toml"],
+    )  # fmt: skip
+    assert main(["models", "show", "broken"]) == Exit.NOT_READABLE
+    assert "broken.toml cannot be used" in capsys.readouterr().err
+
+
+def test_a_folder_in_which_no_card_is_right_is_not_readable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder in (tmp_path / "gone", tmp_path):
+        (tmp_path / "broken.toml").write_text("schema = = 1", encoding="utf-8")
+        monkeypatch.setattr(models, "installed", partial(cards.read_folder, folder))
+        assert main(["models", "list"]) == Exit.NOT_READABLE
+        assert "cannot be used" in capsys.readouterr().err

@@ -21,7 +21,16 @@ from overread.core.series import (
     VerdictKind,
 )
 from overread.core.text import sentence
-from overread.inference.cards import BadCardError, Fit, ModelCard, UnknownModelError, card, read_card, suits
+from overread.inference.cards import (
+    BadCardError,
+    Fit,
+    Installed,
+    ModelCard,
+    UnknownModelError,
+    card,
+    read_card,
+    suits,
+)
 
 TEXT = (Path(__file__).resolve().parents[2] / "data" / "card.toml").read_text(encoding="utf-8")
 
@@ -117,7 +126,7 @@ def test_word_of_a_score(score: float, word: str) -> None:
 
 
 def test_unknown_model_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("overread.inference.cards.shipped", lambda: {"ball": CARD})
+    monkeypatch.setattr("overread.inference.cards.installed", lambda: Installed({"ball": CARD}, {}))
     with pytest.raises(UnknownModelError, match=r"There is no model “x”\. There is: ball\."):
         card("x")
 

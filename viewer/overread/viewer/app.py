@@ -49,6 +49,7 @@ from overread.viewer.presenters.study import Shown, StudyPresenter, best_series
 from overread.viewer.presenters.volumes import VolumeShelf
 from overread.viewer.program import own_command
 from overread.viewer.render.fonts import load_fonts
+from overread.viewer.rescue import Rescue
 from overread.viewer.state.language import Words
 from overread.viewer.state.observable import Property
 from overread.viewer.state.views import Plane, VolumeState, Workspace
@@ -91,9 +92,7 @@ class Program(QObject):
         self.workspace = Workspace()
         self.workspace.layout.set(self.settings.text("layout"))
         self.journal = Journal(paths.journal)
-        self.store = ReadingStore(
-            self.journal, self.tasks.lane, self.tasks.post, lambda told: self.tell("error", told)
-        )
+        self.store = ReadingStore(self.journal, self.tasks.lane, self.tasks.post, lambda told: self.rescue.tell(told))
         self.store.reader = self.settings.text("reader") or account_name()
         self.shelf = VolumeShelf(self.tasks, self.tell, self.decoder)
         self.study = StudyPresenter(self.tasks, self.shelf, self.workspace, self.tell, self.decoder)
@@ -200,7 +199,7 @@ class Program(QObject):
         }
         for command, call in calls.items():
             self.registry.connect(command, call)
-        window.dropped.connect(study.open_paths)
+        window.dropped.connect(self.open_paths)
         window.close_requested.connect(self.close)
         window.patient_bar.reader_changed.connect(lambda name: self.change_setting("reader", name))
         window.left.studies.activated.connect(study.show)
@@ -213,6 +212,7 @@ class Program(QObject):
         self.saving.connect()
         self.context = ContextMenu(window, self.area, self.workspace, self.store, self.judging)
         self.context.connect()
+        self.rescue = Rescue(window, self.tasks, self.journal, self.store)
         for panel in (self.own_read, self.judging.panel):
             panel.go_to.connect(self._go_to)
             panel.delete.connect(self.judging.delete)
@@ -331,6 +331,7 @@ class Program(QObject):
         if change.edit is not None and not isinstance(change.edit, Propose):
             self.worked_on = self.worked_on | {change.reading.study_uid}
         self.asking.changed(change)
+        self.rescue.changed(change)
         self._show_undo()
         self.judging.changed(change)
 
@@ -396,7 +397,12 @@ class Program(QObject):
         """Ask for files and open them."""
         chosen, _filter = QFileDialog.getOpenFileNames(self.window, self.words("open.choose-files"))
         if chosen:
-            self.study.open_paths([Path(name) for name in chosen])
+            self.open_paths([Path(name) for name in chosen])
+
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        """Open folders and files; edits that were saved elsewhere go back into the journal."""
+        if not self.rescue.takes(paths):
+            self.study.open_paths(paths)
 
     def open_arrival(self, key: str) -> None:
         """Open a case of the inbox."""
@@ -623,7 +629,7 @@ def run_window(paths: Sequence[Path], language: Language | None = None, *, guide
     if guided:
         program.guide()
     if paths:
-        program.study.open_paths(list(paths))
+        program.open_paths(list(paths))
     code = int(application.exec())
     if served is not None:
         served.close()

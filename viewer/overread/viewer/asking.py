@@ -19,7 +19,7 @@ from overread.core.series import Series
 from overread.core.settings import Settings
 from overread.core.store import Change, ReadingStore, now
 from overread.core.text import Sentence, sentence
-from overread.inference.cards import Fit, ModelCard, Suitability, shipped, suits
+from overread.inference.cards import Fit, Installed, ModelCard, Suitability, installed, suits
 from overread.inference.client import Answer, EngineClient
 from overread.viewer import asking_rows
 from overread.viewer.canvas.area import ViewArea
@@ -123,13 +123,16 @@ class Asking:
         self.jobs.all.watch(lambda _jobs: self._show_jobs())
         parts.inbox.arrivals.watch(self.unasked.consider)
         parts.words.current.watch(lambda _language: self.refresh())
-        parts.tasks.run(lambda _cancel: tuple(shipped().values()), self._take_cards, self._no_cards)
+        parts.tasks.run(lambda _cancel: installed(), self._take_installed, self._no_cards)
         self._show_jobs()
         self.refresh()
 
-    def _take_cards(self, cards: tuple[ModelCard, ...]) -> None:
-        self.cards = cards
-        self.unasked.take_cards(cards)
+    def _take_installed(self, found: Installed) -> None:
+        """The models that can be used; each card that is damaged is said, and takes no other along."""
+        for error in found.damaged.values():
+            self._tell("error", error.sentence)
+        self.cards = tuple(found.cards.values())
+        self.unasked.take_cards(self.cards)
         self.unasked.consider(self.parts.inbox.arrivals.value)
         self._fill_models()
         self.parts.show_checks()

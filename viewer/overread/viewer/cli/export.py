@@ -35,6 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
     chosen = chosen_series(result.series, arguments.series, arguments.path)
     entries: list[dict[str, Any]] = []
     left_out = bool(result.rejected)
+    for rejected in result.rejected:
+        sys.stderr.write(rejected.reason.say() + "\n")
     with DecodePool() as decoder:
         for number, series in enumerate(chosen):
             entry, whole = _export(number, series, arguments, decoder)

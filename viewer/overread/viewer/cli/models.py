@@ -10,7 +10,7 @@ import msgspec
 
 from overread.core.errors import Exit
 from overread.core.text import number, say
-from overread.inference.cards import ModelCard, card, shipped
+from overread.inference.cards import Installed, ModelCard, card, installed
 from overread.viewer.cli.terminal import write_json
 
 HELP = "List the models, or show the card of one: what it is for, what it needs, what was measured, its limits."
@@ -27,18 +27,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """List or show. A name that is unknown is wrong use."""
+    """List or show. A name that is unknown is wrong use; what is damaged is said and the others are listed."""
     if arguments.action == "list":
-        cards = list(shipped().values())
-        if arguments.json:
-            write_json({"models": [_brief(one) for one in cards]})
-        else:
-            sys.stdout.writelines(f"{one.name} {one.version}  {say(one.purpose)}\n" for one in cards)
-    elif arguments.json:
+        return _list(installed(), as_document=arguments.json)
+    if arguments.json:
         write_json(as_json(card(arguments.name)))
     else:
         sys.stdout.write(as_text(card(arguments.name)))
     return Exit.DONE
+
+
+def _list(found: Installed, *, as_document: bool) -> int:
+    cards = list(found.cards.values())
+    if as_document:
+        damaged = [{"file": name, "reason": str(error)} for name, error in found.damaged.items()]
+        write_json({"models": [_brief(one) for one in cards], "damaged": damaged})
+    else:
+        sys.stdout.writelines(f"{one.name} {one.version}  {say(one.purpose)}\n" for one in cards)
+        sys.stderr.writelines(f"{error}\n" for error in found.damaged.values())
+    if not found.damaged:
+        return Exit.DONE
+    return Exit.DONE_WITH_OMISSIONS if cards else Exit.NOT_READABLE
 
 
 def as_json(model: ModelCard) -> dict[str, Any]:
