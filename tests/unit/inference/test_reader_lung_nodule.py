@@ -11,7 +11,7 @@ import pytest
 from lung_phantom import ball, chest, tube
 from overread.core.errors import DoesNotFitError
 from overread.core.geometry import Geometry
-from overread.core.text import say
+from overread.core.text import say, table
 from overread.core.volume import Volume
 from overread.inference.cards import card
 from overread.inference.readers.base import Candidate, ReaderResult, StoppedError
@@ -64,6 +64,12 @@ def test_a_ball_is_found_first_at_its_place_with_its_size() -> None:
 def test_the_place_is_told_from_the_lungs() -> None:
     places = {one.place.say() for one in marks(chest([BALL, RIGHT_HIGH])) if one.place is not None}
     assert places == {"Left lung, lower third", "Right lung, upper third"}
+
+
+def test_every_value_behind_a_score_has_words() -> None:
+    (first, *_) = marks(chest([BALL]))
+    assert "ratio" in first.why
+    assert [name for name in first.why if f"why-value.{name}" not in table()] == []
 
 
 def test_ground_glass_is_sub_solid() -> None:

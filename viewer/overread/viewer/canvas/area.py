@@ -18,8 +18,9 @@ LARGE_SHARE = 680 / 1032
 """Width of the large view of the chest layout."""
 PORTRAIT_SHARE = 0.6
 """Height of the large view where the side views stand below it."""
-PORTRAIT_FROM = 0.85
-"""An area at least this high in shares of its width puts the side views below the large one."""
+PORTRAIT_FROM = 0.8
+"""An area at least this high in shares of its width puts the side views below the large one. On a portrait monitor it
+must hold with the row of tool options and without: the views must not change places when an edit begins."""
 
 View = SliceView | VolumeView
 

@@ -227,15 +227,16 @@ class Teller:
             kind=f" · {kind}" if kind else "",
             size="" if long_mm is None else f"{millimetres(long_mm)} mm",
             score=self._say(finding.score_word) if finding.score_word else "",
-            hint=self._score(finding),
+            hint=" · ".join(part for part in (place_of(finding).say(self.language), self._score(finding)) if part),
             also=self._say("findings.also", score=number(also.score or 0.0, 2)) if also is not None else "",
         )
 
     def _short_place(self, finding: Finding) -> str:
-        """The place in words; where only mm are known, the image says more in less room."""
+        """The place in few words; where only mm are known, the image says more in less room."""
         place = finding.place
         if place is not None and place.id != "finding.place-mm":
-            return place.say(self.language)
+            short = place.id.replace("place.", "place-short.", 1)
+            return self._say(short) if short in table() else place.say(self.language)
         series = self.series(finding.series_uid, finding.split)
         return self._say("findings.row-image", image=self._image(finding, series)[0])
 
