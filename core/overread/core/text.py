@@ -23,15 +23,15 @@ MINUS = "\N{MINUS SIGN}"
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A text id with its values, not yet in any language. ``values`` are (name, text or number) pairs."""
+    """A text id with its values, not yet in any language. ``values`` are (name, text, number or sentence) pairs."""
 
     id: str
-    values: tuple[tuple[str, str | int | float], ...] = ()
+    values: tuple[tuple[str, str | int | float | Sentence], ...] = ()
 
     def say(self, language: Language = "en") -> str:
         """The sentence in ``language``. Raises KeyError for an unknown id or a missing value."""
         entry = table()[self.id]
-        values = dict(self.values)
+        values = {name: one.say(language) if isinstance(one, Sentence) else one for name, one in self.values}
         form = "en_one" if language == "en" and values.get("n") == 1 and "en_one" in entry else language
         return entry[form].format(**values)
 
@@ -39,12 +39,12 @@ class Sentence:
         return self.say("en")
 
 
-def sentence(text_id: str, **values: str | int | float) -> Sentence:
+def sentence(text_id: str, **values: str | int | float | Sentence) -> Sentence:
     """Shorthand: ``sentence("scan.empty", folder="x")``."""
     return Sentence(text_id, tuple(values.items()))
 
 
-def say(text_id: str, language: Language = "en", **values: str | int | float) -> str:
+def say(text_id: str, language: Language = "en", **values: str | int | float | Sentence) -> str:
     """Shorthand for ``sentence(text_id, **values).say(language)``."""
     return sentence(text_id, **values).say(language)
 

@@ -62,8 +62,13 @@ class Told(_Part, frozen=True):
 
     @classmethod
     def of(cls, sentence: Sentence) -> Told:
-        """A sentence as it travels."""
-        return cls(sentence.id, dict(sentence.values))
+        """A sentence as it travels. Raises TypeError for one that holds another: what comes back stays flat."""
+        values: dict[str, str | int | float] = {}
+        for name, value in sentence.values:
+            if isinstance(value, Sentence):
+                raise TypeError(f"{sentence.id}: a sentence within a sentence does not travel")
+            values[name] = value
+        return cls(sentence.id, values)
 
     def sentence(self) -> Sentence:
         """The sentence; one of an unknown id or with a value missing becomes ``engine.unknown-text``."""

@@ -29,3 +29,10 @@ def test_numbers() -> None:
     assert millimetres(31.84) == "31.8"
     assert volume_text(999.4) == "999 mm³"
     assert volume_text(6700) == "6.7 cm³"
+
+
+def test_a_sentence_within_a_sentence_is_said_in_the_same_language() -> None:
+    told = sentence("open.measured-length", image=3, plane=sentence("view.coronal"))
+    assert "Coronal" in told.say("en")
+    assert "冠状位" in told.say("zh")
+    assert "Coronal" not in told.say("zh")

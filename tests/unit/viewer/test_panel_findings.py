@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import msgspec
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -15,11 +17,13 @@ from clipped import cut
 from finding_kit import at, finding, grid_volume, result
 from overread.core.finding import Finding, Judgement, Origin
 from overread.core.reading import OwnRead, Reading
-from overread.core.text import LANGUAGES, Language, sentence
+from overread.core.text import LANGUAGES, Language, sentence, table
 from overread.viewer.commands import CommandRegistry, load_keymap
+from overread.viewer.panels.finding_list import _Lines
 from overread.viewer.panels.findings import FindingsPanel
 from overread.viewer.panels.own_read import MeasurementRow
 from overread.viewer.presenters.findings import Listed, Teller, listed
+from overread.viewer.style import font
 from overread.viewer.window import MainWindow
 from overread_testkit import series_for
 
@@ -240,3 +244,22 @@ def test_at_a_step_the_line_comes_into_sight(qtbot: QtBot, window: MainWindow) -
     line = shown.panel.list.place_of("f30")
     at_y = shown.panel.list.mapTo(shown.panel, line.center()).y()
     assert 40 < at_y < shown.panel.detail.y()
+
+
+def test_short_places_are_whole_in_their_rows(window: MainWindow) -> None:
+    window.resize(1280, 800)
+    made = FindingsPanel(window.words, window.look, window.registry)
+    window.set_home(made)
+    window.show()
+    lines = made.list.itemDelegate()
+    assert isinstance(lines, _Lines)
+    metrics = QFontMetrics(font(100, 13))
+    teller = Teller("en", lambda _uid, _split: None, str, lambda _name: [], lambda _finding, _series, _image: "")
+    for place in [name for name in table() if name.startswith("place.")]:
+        for kind in ("card.lung-nodule.solid", "card.lung-nodule.sub-solid"):
+            one = msgspec.structs.replace(finding("f", 1), place=sentence(place), kind=kind)
+            row = teller.row(one, Listed())
+            # The scroll bar takes some of the list.
+            assert metrics.horizontalAdvance(row.what) <= lines.room(
+                made.list.width() - 8, replace(row, size="12.9 mm")
+            )

@@ -10,7 +10,7 @@ import pytest
 from finding_kit import at, finding, grid_volume, result
 from overread.core.finding import Finding, Judgement, Origin
 from overread.core.reading import OwnRead, Reading
-from overread.core.text import Language, sentence
+from overread.core.text import Language, sentence, table
 from overread.viewer.presenters.findings import FindingDetail, Listed, Teller, listed, told_of_judgement
 from overread_testkit import series_for
 
@@ -189,3 +189,18 @@ def test_an_empty_list_says_what_it_does_not_mean() -> None:
     assert teller("zh").notes(found)[0] == "0 个提示不代表正常。"
     nobody = listed(Reading("1.2"), second_reader=False)
     assert teller().notes(nobody) == ("No model has read this study. Your own marks appear here.",)
+
+
+def test_a_row_names_the_place_in_few_words_and_the_detail_in_full() -> None:
+    made = msgspec.structs.replace(
+        finding("f1", 1), kind="card.lung-nodule.sub-solid", place=sentence("place.right-middle")
+    )
+    assert teller().row(made, Listed()).what == "R middle third · sub-solid"
+    assert detail(made).title == "Right lung, middle third"
+    assert teller("zh").row(made, Listed()).what == "右中1/3 · 亚实性"
+    assert detail(made, "zh").title == "右肺中1/3"
+
+
+def test_every_place_has_its_few_words() -> None:
+    places = {name.removeprefix("place.") for name in table() if name.startswith("place.")}
+    assert places == {name.removeprefix("place-short.") for name in table() if name.startswith("place-short.")}

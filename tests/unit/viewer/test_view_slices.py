@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QWheelEvent
 from pytestqt.qtbot import QtBot
 
 from overread.core.series import VerdictKind
+from overread.core.text import Language
 from overread.core.volume import Volume
 from overread.core.window import Window
 from overread.viewer.canvas.area import ViewArea, places_of
@@ -332,3 +333,28 @@ def test_the_layouts() -> None:
     four = places_of("2x2", 4, QRect(0, 0, 1001, 801))
     assert [place.size().toTuple() for place in four] == [(500, 400)] * 4
     assert places_of("1", 1, QRect(0, 0, 10, 20)) == [QRect(0, 0, 10, 20)]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("width", [291, 351, 680])
+def test_the_bottom_letter_and_the_words_beside_it_never_meet(
+    qtbot: QtBot, kit: Kit, monkeypatch: pytest.MonkeyPatch, language: Language, width: int
+) -> None:
+    drawn: list[tuple[str, QRectF]] = []
+
+    plate_text = overlays.plate_text
+
+    def noted(painter: QPainter, x: float, y: float, text: str, **where: bool) -> QRectF:
+        drawn.append((text, plate_text(painter, x, y, text, **where)))
+        return drawn[-1][1]
+
+    monkeypatch.setattr(overlays, "plate_text", noted)
+    kit.words.current.set(language)
+    widget = shown(qtbot, kit, Plane.CORONAL)
+    widget.resize(width, 300)
+    drawn.clear()
+    picture(widget)
+    letters = [area for text, area in drawn if text in ("H", "F", "R", "L")]
+    assert len(letters) == 4
+    for letter in letters:
+        assert [text for text, area in drawn if area != letter and area.intersects(letter)] == []

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 import asking_kit
 from clipped import cut
-from overread.core.text import LANGUAGES, Language, Sentence, sentence, table
+from overread.core.text import LANGUAGES, Language, Sentence, say, sentence, table
 from overread.inference.cards import Fit, Suitability
 from overread.viewer.asking_rows import card_text, model_rows
 from overread.viewer.commands import CommandRegistry, load_keymap
@@ -23,7 +23,7 @@ from overread.viewer.pages.empty import EmptyPage
 from overread.viewer.pages.jobs import JobRow, JobsPage
 from overread.viewer.pages.key_sheet import KeySheet
 from overread.viewer.pages.model_card import CardPage
-from overread.viewer.pages.models import ModelsPage
+from overread.viewer.pages.models import ModelRow, ModelsPage
 from overread.viewer.pages.settings import SettingRow, SettingsPage
 from overread.viewer.pages.setup import SetupPanel
 from overread.viewer.panels.inbox import ArrivalRow
@@ -253,3 +253,63 @@ def test_settings_and_reasons(qtbot: QtBot, window: MainWindow) -> None:
     why = WhyPanel(window.words, window.look)
     why.show_reasons("2 · Lung", [Sentence("message.ready")])
     assert "Ready." in [each.text() for each in why.findChildren(QLabel)]
+
+
+def test_what_must_be_seen_at_once_comes_before_unread_errors(window: MainWindow) -> None:
+    line = window.messages
+    line.tell("error", "not read yet")
+    line.tell("note", "marks are shown", at_once=True)
+    assert (line.text.text(), line.waiting.text()) == ("marks are shown", "1 more")
+    line.tell("note", "something else")
+    assert line.text.text() == "not read yet"
+
+
+def test_a_narrow_list_marks_priors(window: MainWindow) -> None:
+    window.resize(1280, 800)
+    window.show()
+    rows = [
+        SeriesRow("a", "2 · Lung", "40 images"),
+        SeriesRow("b", "2 · Lung", "58 images", is_prior=True, study="1999"),
+    ]
+    window.left.studies.set_rows(rows)
+    for language, words in (("en", "PRIOR"), ("zh", "既往")):
+        window.retranslate("en" if language == "en" else "zh")
+        labels = [each for each in window.left.studies.list.findChildren(QLabel) if each.isVisible()]
+        marks = [each for each in labels if each.text() == words]
+        assert len(marks) == 1
+        picture = marks[0].parentWidget()
+        assert picture is not None
+        assert picture.rect().contains(marks[0].geometry()), marks[0].geometry()
+
+
+def test_the_stage_of_a_waiting_job_is_no_sentence() -> None:
+    for text_id in ("engine.queued", "engine.starting"):
+        assert not say(text_id).endswith(".")
+        assert not say(text_id, "zh").endswith("。")
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1600, 1000)])
+@pytest.mark.parametrize("purpose", [1, 12], ids=["short", "long, scrolls"])
+def test_the_models_page_cuts_nothing_off(window: MainWindow, size: tuple[int, int], purpose: int) -> None:
+    window.resize(*size)
+    window.show()
+    page = ModelsPage(window.words, window.look)
+    page.show_models(
+        "Series 2 · LUNG_1.25MM_AXIAL_THIN_RECONSTRUCTION_B70F",
+        "133 images",
+        [
+            ModelRow(
+                "a", "Lung nodules and what else a long title holds", "lung-nodule-of-a-long-name 0.1.0", "fits",
+                ("Marks round, bright places inside the lung on chest CT, for a person to judge. " * purpose,),
+            ),
+            ModelRow("b", "Another", "other 1.0", "no", ("Another purpose. " * purpose,), ("Needs 1.25 mm.",)),
+        ],
+    )  # fmt: skip
+    window.show_page(page)
+    QApplication.processEvents()
+    for each in page.findChildren(QLabel):
+        if each.isVisible():
+            left, right = (each.mapTo(page, point).x() for point in (each.rect().topLeft(), each.rect().topRight()))
+            assert left >= 0, each.text()
+            assert right < page.width(), each.text()
+    assert cut(window) == []

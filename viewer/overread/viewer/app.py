@@ -529,7 +529,7 @@ class Program(QObject):
         if name in self.settings.fixed or not BY_NAME[name].allows(value):
             self.tell(
                 "warning",
-                sentence("open.setting-fixed", name=sentence(BY_NAME[name].text_id).say(self.words.current.value)),
+                sentence("open.setting-fixed", name=sentence(BY_NAME[name].text_id)),
             )
             return
         try:

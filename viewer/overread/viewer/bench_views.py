@@ -72,7 +72,7 @@ class Bench:
             step = self._step(axial, Plane.AXIAL)
             yield (
                 f"40 axial steps with {FINDINGS} findings",
-                "<= 2, not reached",
+                "<= 2",
                 "without",
                 self._with_findings(step),
                 step,

@@ -107,7 +107,7 @@ class Judging:
             words = self.store.redo_words if isinstance(edit, Undo) else self.store.undo_words
             text_id = "findings.undone" if isinstance(edit, Undo) else "findings.redone"
             if words is not None:
-                self._tell(sentence(text_id, what=words.say(self.window.words.language)))
+                self._tell(sentence(text_id, what=words))
 
     def refresh(self) -> None:
         """Show the reading as it is now."""

@@ -99,9 +99,7 @@ def measurement_rows(reading: Reading) -> list[MeasurementRow]:
         MeasurementRow(
             key=one.uid,
             icon=one.kind,
-            title=sentence(
-                f"open.measured-{one.kind}", image=one.image_number, plane=sentence(f"view.{one.plane}").say()
-            ),
+            title=sentence(f"open.measured-{one.kind}", image=one.image_number, plane=sentence(f"view.{one.plane}")),
             value=short_text(one) + (" *" if one.across_gap else ""),
         )
         for one in reading.measurements

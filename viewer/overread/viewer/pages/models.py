@@ -13,6 +13,7 @@ from overread.viewer.pages.page import Page
 from overread.viewer.panels.words import (
     Text,
     Words,
+    breakable,
     button,
     clear,
     hbox,
@@ -117,7 +118,7 @@ class ModelsPage(Page):
         clear(self._content)
         self.choices = {}
         head = hbox(None, self.look, (16, 0, 16, 4), 8)
-        head.addWidget(label("head", self.words.tell(self._series), wrap=True), 1)
+        head.addWidget(label("head", breakable(self.words.tell(self._series)), wrap=True), 1)
         head.addWidget(label("dim", self.words.tell(self._images)))
         self._content.addLayout(head)
         if not self._rows:
@@ -150,11 +151,11 @@ class ModelsPage(Page):
         texts = vbox(None, self.look, (0, 0, 0, 0), 2)
         dim = row.fit == "no"
         title = hbox(None, self.look, (0, 0, 0, 0), 8)
-        title.addWidget(label("dim" if dim else "strong", self.words.tell(row.title)))
-        title.addWidget(label("dim", row.name), 1)
+        title.addWidget(label("dim" if dim else "strong", self.words.tell(row.title), wrap=True), 1)
         if first:
-            title.addWidget(key_cap("Return"))
+            title.addWidget(key_cap("Return"), 0, Qt.AlignmentFlag.AlignTop)
         texts.addLayout(title)
+        texts.addWidget(label("dim", breakable(row.name), wrap=True))
         for one in row.lines:
             texts.addWidget(label("dim", self.words.tell(one), wrap=True))
         for one in row.reasons:

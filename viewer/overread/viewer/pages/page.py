@@ -25,6 +25,8 @@ class Page(QFrame):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         inner = QWidget()
+        # As wide as the page, whatever stands in it: there is no scrolling sideways, so more would be cut off.
+        inner.setMinimumWidth(1)
         scroll.setWidget(inner)
         column.addWidget(scroll, 1)
         self.body: QVBoxLayout = vbox(inner, look, (16, 16, 16, 16), 8)

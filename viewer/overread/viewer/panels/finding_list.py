@@ -22,7 +22,7 @@ from overread.viewer.presenters.findings import FindingGroup, FindingRow
 from overread.viewer.render.palette import colour
 from overread.viewer.style import Look, font
 
-ROW, ALSO, SCORE_WIDTH = 28, 16, 46
+ROW, ALSO, SCORE_WIDTH, GAP = 28, 16, 46, 6
 _DATA = Qt.ItemDataRole.UserRole
 Index = QModelIndex | QPersistentModelIndex
 Line = FindingGroup | FindingRow | str
@@ -173,20 +173,25 @@ class _Lines(QStyledItemDelegate):
         painter.drawText(score, right, row.score)
         painter.setFont(self._value)
         painter.setPen(text)
-        size = QFontMetrics(self._value).horizontalAdvance(row.size)
-        at = score.left() - px(8) - size
-        painter.drawText(QRect(at, line.top(), size, line.height()), right, row.size)
+        room = QRect(line.left() + px(60), line.top(), self.room(line.width(), row), line.height())
+        at = room.right() + 1 + px(GAP)
+        painter.drawText(QRect(at, line.top(), score.left() - px(GAP) - at, line.height()), right, row.size)
         painter.setFont(self._strong)
         painter.drawText(
             QRect(line.left() + px(34), line.top(), px(22), line.height()),
             Qt.AlignmentFlag.AlignCenter, row.tag,
         )  # fmt: skip
-        self._what(painter, QRect(line.left() + px(60), line.top(), at - px(8) - px(60), line.height()), row)
+        self._what(painter, room, row)
         if row.also:
             painter.setFont(self._small)
             painter.setPen(colour("dim"))
             below = QRect(line.left() + px(60), line.bottom() - px(4), line.width() - px(76), px(ALSO))
             painter.drawText(below, Qt.AlignmentFlag.AlignVCenter, row.also)
+
+    def room(self, width: int, row: FindingRow) -> int:
+        """How much of a line of a width place and kind may take, between the number and the size."""
+        size = QFontMetrics(self._value).horizontalAdvance(row.size)
+        return width - self._look.px(60 + 2 * GAP + SCORE_WIDTH + 16) - size
 
     def _what(self, painter: QPainter, room: QRect, row: FindingRow) -> None:
         """Place and kind; only the place may be cut. A rejected one is struck through."""

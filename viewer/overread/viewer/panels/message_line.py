@@ -71,11 +71,13 @@ class MessageLine(QFrame):
         text: Text,
         action_text: Text | None = None,
         callback: Callable[[], object] | None = None,
+        *,
+        at_once: bool = False,
     ) -> None:
-        """Say what happened, with one thing that can be done (a link)."""
+        """Say what happened, with one thing that can be done (a link). ``at_once``: before what is not read yet."""
         message = Message(kind, text, action_text, callback)
         self._queue = [each for each in self._queue if each.kind != "note" and each != message]
-        self._queue.append(message)
+        self._queue.insert(0 if at_once else len(self._queue), message)
         del self._queue[:-MOST_WAITING]
         self._render()
 

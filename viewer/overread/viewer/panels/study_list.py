@@ -122,12 +122,17 @@ class StudyList(QWidget):
         picture = self._picture(row)
         layout.addWidget(picture)
         if self._compact:
+            if row.is_prior:
+                mark = label("prior", self._words.say("study-list.prior"))
+                mark.setStyleSheet(f"background: {self._look.colours['panel']};")
+                mark.setParent(picture)
+                mark.move(0, picture.height() - mark.sizeHint().height())
             if row.badge is not None:
                 sign = icon_label(self._look, "warning", "warning")
                 sign.setStyleSheet(f"background: {self._look.colours['panel']};")
                 sign.setParent(picture)
-            told = (row.title, row.subtitle, *((row.badge,) if row.badge else ()))
-            made.setToolTip("\n".join(self._words.tell(each) for each in told))
+            told = (row.study if row.is_prior else "", row.title, row.subtitle, row.badge or "")
+            made.setToolTip("\n".join(self._words.tell(each) for each in told if each))
             return made
         texts: QVBoxLayout = vbox(None, self._look, (0, 0, 0, 0), 1)
         title = label("value", self._words.tell(row.title), wrap=True)

@@ -73,6 +73,11 @@ def label(role: str = "", text: str = "", wrap: bool = False) -> QLabel:
     return made
 
 
+def breakable(name: str) -> str:
+    """A name as scanners and models write it; a line may break after its underlines, as after its hyphens."""
+    return name.replace("_", "_\N{ZERO WIDTH SPACE}")
+
+
 def button(words: Words, text_id: str, kind: str = "") -> QPushButton:
     """A button with words; ``kind`` is a property of the style sheet (small, link, flat, badge, tab)."""
     made = QPushButton()

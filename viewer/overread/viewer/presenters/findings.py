@@ -235,8 +235,8 @@ class Teller:
         """The place in few words; where only mm are known, the image says more in less room."""
         place = finding.place
         if place is not None and place.id != "finding.place-mm":
-            short = place.id.replace("place.", "place-short.", 1)
-            return self._say(short) if short in table() else place.say(self.language)
+            short = Sentence(place.id.replace("place.", "place-short.", 1), place.values)
+            return (short if short.id in table() else place).say(self.language)
         series = self.series(finding.series_uid, finding.split)
         return self._say("findings.row-image", image=self._image(finding, series)[0])
 

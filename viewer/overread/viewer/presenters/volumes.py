@@ -137,7 +137,7 @@ class VolumeShelf:
                     "open.slices-failed",
                     n=len(report.failed),
                     total=len(series.instances),
-                    why=report.failed[0][1].say(),
+                    why=report.failed[0][1],
                 ),
             )
 

@@ -10,10 +10,11 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QPolygonF
 
 from overread.core.finding import Finding, Origin, State
 from overread.core.mask import Bool, Box, Mask, union
@@ -39,6 +40,9 @@ TAG_RADIUS = 8.0
 TAG_TEXT = "#14110A"
 """Text on a tag filled with a state's colour: contrast 8.4 on orange."""
 MOST_KEPT, MOST_CHANGED = 600, 64
+MOST_COPIED, RADIUS_STEPS, MOST_COPIES = 64.0, 4, 64
+"""Rings up to this radius are kept as pictures, for radii in quarters of a point: so many take 5 MB at most, and at
+two pixels a point 20."""
 TICK_WIDTH, TICK_HEIGHT = 8.0, 2.0
 
 
@@ -341,13 +345,7 @@ def draw_tag(painter: QPainter, at: QPointF, finding: Finding, *, selected: bool
         painter.setPen(QColor(TAG_TEXT))
         painter.drawText(area, Qt.AlignmentFlag.AlignCenter, finding.tag)
         return area
-    path = QPainterPath()
-    text_at = QPointF(at.x() - metrics.horizontalAdvance(finding.tag) / 2, at.y() + metrics.capHeight() / 2)
-    path.addText(text_at, painter.font(), finding.tag)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(colour("shadow", 0.8), 3, j=Qt.PenJoinStyle.RoundJoin))
-    painter.drawPath(path)
-    painter.fillPath(path, drawn)
+    _copy(painter, at, _tag_image(finding.tag, painter.device().devicePixelRatio(), painter.font(), finding.state))
     return area
 
 
@@ -411,10 +409,69 @@ _ARCS = tuple(_arc(quarter) for quarter in range(4))
 
 
 def _ring(painter: QPainter, place: Place, finding: Finding) -> None:
-    """Around what is not selected: four arcs for a model's mark, four corners for a person's."""
-    centre, radius = place.box.center(), place.ring
+    """Around what is not selected. Small ones are drawn once and then copied, to the nearest pixel."""
+    is_person = finding.origin is Origin.PERSON
+    if place.ring > MOST_COPIED:
+        _draw_ring(painter, place.box.center(), place.ring, is_person, finding.state)
+        return
+    radius = round(place.ring * RADIUS_STEPS) / RADIUS_STEPS
+    _copy(
+        painter,
+        place.box.center(),
+        _ring_image(radius, painter.device().devicePixelRatio(), is_person, finding.state),
+    )
+
+
+def _copy(painter: QPainter, centre: QPointF, image: QImage) -> None:
+    """A picture about a point, moved to the nearest pixels so that it stays sharp and is copied at its quickest."""
+    dense = image.devicePixelRatio()
+    corner = centre * dense - QPointF(image.width(), image.height()) / 2
+    painter.drawImage(QPointF(round(corner.x()), round(corner.y())) / dense, image)
+
+
+def _clear_image(wide: float, high: float, dense: float) -> QImage:
+    """A picture of nothing that holds so many points, an even number of pixels each way."""
+    image = QImage(
+        2 * math.ceil(wide * dense / 2), 2 * math.ceil(high * dense / 2), QImage.Format.Format_ARGB32_Premultiplied
+    )
+    image.setDevicePixelRatio(dense)
+    image.fill(Qt.GlobalColor.transparent)
+    return image
+
+
+@lru_cache(maxsize=MOST_COPIES)
+def _ring_image(radius: float, dense: float, is_person: bool, state: State) -> QImage:
+    """A ring with its middle in the middle of the picture."""
+    image = _clear_image(2 * (radius + UNDER_WIDTH), 2 * (radius + UNDER_WIDTH), dense)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    _draw_ring(painter, QPointF(image.width(), image.height()) / (2 * dense), radius, is_person, state)
+    painter.end()
+    return image
+
+
+@lru_cache(maxsize=MOST_COPIES)
+def _tag_image(tag: str, dense: float, font: QFont, state: State) -> QImage:
+    """The number of a finding that is not selected, with a dark edge, its middle in the middle of the picture."""
+    metrics = QFontMetricsF(font)
+    wide = metrics.horizontalAdvance(tag)
+    image = _clear_image(wide + 8, 2 * TAG_RADIUS, dense)
+    centre = QPointF(image.width(), image.height()) / (2 * dense)
     path = QPainterPath()
-    if finding.origin is not Origin.PERSON:
+    path.addText(centre + QPointF(-wide / 2, metrics.capHeight() / 2), font, tag)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(colour("shadow", 0.8), 3, j=Qt.PenJoinStyle.RoundJoin))
+    painter.drawPath(path)
+    painter.fillPath(path, colour(f"state.{state}"))
+    painter.end()
+    return image
+
+
+def _draw_ring(painter: QPainter, centre: QPointF, radius: float, is_person: bool, state: State) -> None:
+    """Four arcs for a model's mark, four corners for a person's."""
+    path = QPainterPath()
+    if not is_person:
         for arc in _ARCS:
             path.addPolygon(QPolygonF([centre + point * radius for point in arc]))
     else:
@@ -427,7 +484,7 @@ def _ring(painter: QPainter, place: Place, finding: Finding) -> None:
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for pen in (
         THIN.pen(colour("shadow", UNDER_OPACITY), UNDER_WIDTH),
-        THIN.pen(colour(f"state.{finding.state}")),
+        THIN.pen(colour(f"state.{state}")),
     ):
         painter.setPen(pen)
         painter.drawPath(path)

@@ -115,15 +115,26 @@ def draw_badge(painter: QPainter, right: float, y: float, text: str) -> QRectF:
     return plate
 
 
-def draw_letters(painter: QPainter, port: Viewport, side: float = EDGE) -> None:
-    """Orientation letters in the middle of the four sides, from the direction cosines of this very picture."""
+def corner_width(font: QFont, lines: Sequence[str]) -> float:
+    """How far lines in a corner reach from the edge of the view."""
+    metrics = QFontMetricsF(font)
+    return EDGE + max((metrics.horizontalAdvance(line) for line in lines), default=0.0)
+
+
+def draw_letters(painter: QPainter, port: Viewport, bottom_reach: float = 0.0, side: float = EDGE) -> None:
+    """Orientation letters in the middle of the four sides, from the direction cosines of this very picture.
+
+    ``bottom_reach``: how far the words at the bottom left reach; where they reach the letter it stands above them.
+    """
     left, right, top, bottom = port.grid.letters()
     metrics = QFontMetricsF(painter.font())
     middle = port.height / 2 - metrics.height() / 2
     plate_text(painter, side, middle, left)
     plate_text(painter, port.width - side, middle, right, right=True)
     plate_text(painter, port.width / 2, EDGE - 4, top, centre=True)
-    plate_text(painter, port.width / 2, port.height - EDGE + 4 - metrics.height() - 1, bottom, centre=True)
+    is_reached = bottom_reach + EDGE > (port.width - metrics.horizontalAdvance(bottom)) / 2
+    low = port.height - EDGE + 4 - (2 * max(LINE, metrics.height()) if is_reached else 0.0)
+    plate_text(painter, port.width / 2, low - metrics.height() - 1, bottom, centre=True)
 
 
 def scale_bar_mm(port: Viewport) -> int | None:

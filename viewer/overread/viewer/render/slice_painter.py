@@ -169,10 +169,12 @@ class SlicePainter:
         if draft is not None:
             draw_measurement(painter, port, draft)
         self._locator(painter, port)
-        self.badge_area = overlays.draw_corners(painter, port.width, port.height, self.corner_text(port))
+        corners = self.corner_text(port)
+        self.badge_area = overlays.draw_corners(painter, port.width, port.height, corners)
+        reach = overlays.corner_width(painter.font(), corners.bottom_left[-2:])
         painter.setFont(overlays.image_font(FAMILIES, 13 * self.text_scale))
         if port.state.has_planes or port.state.volume.geometry.frame_of_reference_uid or port.state.has_mm:
-            overlays.draw_letters(painter, port)
+            overlays.draw_letters(painter, port, reach)
         painter.setFont(overlays.image_font(FAMILIES, 11 * self.text_scale))
         overlays.draw_scale_bar(painter, port, self.words("view.no-mm"))
         seen = self.seen.get((id(port.state), plane))
