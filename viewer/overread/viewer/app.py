@@ -328,8 +328,10 @@ class Program(QObject):
 
     def _changed(self, change: Change) -> None:
         self.own_read.set_measurements(shell.measurement_rows(change.reading))
-        if change.edit is not None and not isinstance(change.edit, Propose):
-            self.worked_on = self.worked_on | {change.reading.study_uid}
+        uid = change.reading.study_uid
+        if change.edit is not None and not isinstance(change.edit, Propose) and uid not in self.worked_on:
+            self.worked_on = self.worked_on | {uid}
+            self.inbox.refresh_status()
         self.asking.changed(change)
         self._show_undo()
         self.judging.changed(change)
