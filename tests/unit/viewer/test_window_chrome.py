@@ -253,3 +253,23 @@ def test_settings_and_reasons(qtbot: QtBot, window: MainWindow) -> None:
     why = WhyPanel(window.words, window.look)
     why.show_reasons("2 · Lung", [Sentence("message.ready")])
     assert "Ready." in [each.text() for each in why.findChildren(QLabel)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_arrived_is_told_whole_at_any_size(qtbot: QtBot, window: MainWindow, language: Language) -> None:
+    window.retranslate(language)
+    window.left.inbox.set_rows(
+        [
+            ArrivalRow("c", LONG_NAME, "2026-03-02 CT chest with contrast, low dose", "judged"),
+            ArrivalRow("d", "A, B", ""),
+        ]
+    )
+    window.show_left(inbox=True)
+    for width, height in SIZES:
+        settle(qtbot, window, width, height)
+        inbox = window.left.inbox
+        told = [each for each in inbox.list.findChildren(QLabel) if each.text()]
+        assert len(told) == 5
+        short = [each.text() for each in told if each.height() < each.heightForWidth(each.width())]
+        narrow = [each.text() for each in told if not each.wordWrap() and each.width() < each.sizeHint().width()]
+        assert short + narrow == [], (width, height)
