@@ -273,3 +273,13 @@ def test_what_arrived_is_told_whole_at_any_size(qtbot: QtBot, window: MainWindow
         short = [each.text() for each in told if each.height() < each.heightForWidth(each.width())]
         narrow = [each.text() for each in told if not each.wordWrap() and each.width() < each.sizeHint().width()]
         assert short + narrow == [], (width, height)
+
+
+def test_full_screen_gives_back_the_maximised_window(qtbot: QtBot, window: MainWindow) -> None:
+    with qtbot.waitExposed(window):
+        window.showMaximized()
+    window.registry.trigger("window.full-screen")
+    qtbot.waitUntil(window.isFullScreen)
+    window.registry.trigger("window.full-screen")
+    qtbot.waitUntil(lambda: not window.isFullScreen())
+    assert window.isMaximized()
