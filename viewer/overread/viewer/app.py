@@ -202,6 +202,9 @@ class Program(QObject):
             self.registry.connect(command, call)
         window.dropped.connect(study.open_paths)
         window.close_requested.connect(self.close)
+        window.router.refused.connect(
+            lambda command: self.tell("note", shell.not_now(command, self.words.current.value))
+        )
         window.patient_bar.reader_changed.connect(lambda name: self.change_setting("reader", name))
         window.left.studies.activated.connect(study.show)
         window.left.studies.badge_clicked.connect(lambda key: self.explain(study.series(key)))
