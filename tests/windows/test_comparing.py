@@ -207,9 +207,7 @@ def test_the_priors_memory_goes_back_with_it(
     assert program.comparing.beside is None
     assert program.workspace.layout.value == "chest"
     assert not prior.is_prior
-    qtbot.waitUntil(
-        lambda: [block is not None and block.block.path.exists() for block in blocks] == [True, False]
-    )
+    qtbot.waitUntil(lambda: [block is not None and block.block.path.exists() for block in blocks] == [True, False])
 
     again = put_beside(program, qtbot)
     block = program.shelf.block_of(again.series.key)

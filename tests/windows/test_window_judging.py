@@ -15,7 +15,7 @@ from overread.core.finding import Judgement
 from overread.core.paths import default_paths
 from overread.core.store import now
 from overread.viewer.app import Program
-from overread.viewer.presenters.inbox import ArrivalStatus
+from overread.viewer.presenters.inbox import Arrival, ArrivalStatus
 
 
 @pytest.fixture
@@ -68,6 +68,20 @@ def test_all_views_go_there_and_enter_accepts_nothing(qtbot: QtBot, program: Pro
     assert shown.state.place_lps_mm() == pytest.approx(tuple(centre_mm(CORNERS[2])))
     assert all(view.zoom.value is not None for view in program.workspace.views.value)
     assert [one for one in edits() if isinstance(one, Judge)] == []
+
+
+def test_the_list_of_arrivals_knows_at_once_what_was_judged(qtbot: QtBot, program: Program) -> None:
+    program.change_setting("reading-mode", "concurrent")
+    uid = STUDY.study_uid
+    series = program.study.catalogue.value
+    program.inbox.arrivals.set((Arrival(Path("a"), uid, "A", "", "", ArrivalStatus.NEW, series),))
+    assert program.inbox.next_after("") is not None
+    program.store.reader = "Reader 1"
+    program.store.apply(Judge("2.25.1", Judgement(verdict="accepted", who="Reader 1", at=now())))
+    settled(qtbot, lambda: program.inbox.arrivals.value[0].status is ArrivalStatus.JUDGED)
+    assert program.inbox.next_after("") is None
+    program.registry.trigger("edit.undo")
+    settled(qtbot, lambda: program.saving.unsaved() == 0)
 
 
 def test_the_page_after_saving_speaks_the_language_of_the_window_and_the_inbox_knows(

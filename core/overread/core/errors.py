@@ -40,6 +40,12 @@ class NotReadableError(OverreadError):
     """A file or folder that cannot be read, or in which nothing was found."""
 
 
+class WrongUseError(OverreadError):
+    """A command was given something that it does not take."""
+
+    exit_code = Exit.WRONG_USE
+
+
 class DoesNotFitError(OverreadError):
     """A model's card does not allow this series."""
 

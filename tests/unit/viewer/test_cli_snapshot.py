@@ -157,6 +157,6 @@ def test_what_cannot_be_drawn_is_said_and_nothing_is_written(
         file.unlink()
     assert taken("--view", "3d").isNull()
     assert "This series makes no volume" in capsys.readouterr().err
-    assert taken.codes == [3, 3]
+    assert taken.codes == [2, 3]
     images = taken("--view", "layout")
     assert (images.width(), taken.codes[-1]) == (1032, 0)

@@ -313,3 +313,33 @@ def test_the_models_page_cuts_nothing_off(window: MainWindow, size: tuple[int, i
             assert left >= 0, each.text()
             assert right < page.width(), each.text()
     assert cut(window) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_arrived_is_told_whole_at_any_size(qtbot: QtBot, window: MainWindow, language: Language) -> None:
+    window.retranslate(language)
+    window.left.inbox.set_rows(
+        [
+            ArrivalRow("c", LONG_NAME, "2026-03-02 CT chest with contrast, low dose", "judged"),
+            ArrivalRow("d", "A, B", ""),
+        ]
+    )
+    window.show_left(inbox=True)
+    for width, height in SIZES:
+        settle(qtbot, window, width, height)
+        inbox = window.left.inbox
+        told = [each for each in inbox.list.findChildren(QLabel) if each.text()]
+        assert len(told) == 5
+        short = [each.text() for each in told if each.height() < each.heightForWidth(each.width())]
+        narrow = [each.text() for each in told if not each.wordWrap() and each.width() < each.sizeHint().width()]
+        assert short + narrow == [], (width, height)
+
+
+def test_full_screen_gives_back_the_maximised_window(qtbot: QtBot, window: MainWindow) -> None:
+    with qtbot.waitExposed(window):
+        window.showMaximized()
+    window.registry.trigger("window.full-screen")
+    qtbot.waitUntil(window.isFullScreen)
+    window.registry.trigger("window.full-screen")
+    qtbot.waitUntil(lambda: not window.isFullScreen())
+    assert window.isMaximized()

@@ -23,6 +23,7 @@ from overread.viewer.commands import (
     load_keymap,
 )
 from overread.viewer.panels.key_router import KeyRouter
+from overread.viewer.shell import not_now
 from overread.viewer.style import icon_pixmap
 
 KEYS_OF_THE_DESIGN = (
@@ -191,3 +192,16 @@ def test_every_icon_is_drawn_in_the_colour_asked_for(qtbot: QtBot) -> None:
         assert len(solid) >= 3, name
         assert all(colour.red() > 240 and colour.green() < 10 for colour in solid), name
     assert {command.icon for command in COMMANDS if command.icon} <= set(names)
+
+
+def test_a_key_that_can_do_nothing_now_says_so(desk: Desk) -> None:
+    refused: list[str] = []
+    desk.router.refused.connect(refused.append)
+    desk.registry.set_enabled("finding.prior", False)
+    desk.press(desk.views, Qt.Key.Key_F)
+    desk.press(desk.views, Qt.Key.Key_W)
+    assert refused == ["finding.prior"]
+    assert desk.done == ["tool.window"]
+    told = not_now("finding.prior", "en").say("en")
+    assert told == "No older study of this patient is open. Open it together with this one."
+    assert not_now("findings.save", "zh").say("zh") == "现在无法执行“将已判定病灶保存为 SEG 和 SR”。"

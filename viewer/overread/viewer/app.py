@@ -201,6 +201,9 @@ class Program(QObject):
             self.registry.connect(command, call)
         window.dropped.connect(self.open_paths)
         window.close_requested.connect(self.close)
+        window.router.refused.connect(
+            lambda command: self.tell("note", shell.not_now(command, self.words.current.value))
+        )
         window.patient_bar.reader_changed.connect(lambda name: self.change_setting("reader", name))
         window.left.studies.activated.connect(study.show)
         window.left.studies.badge_clicked.connect(lambda key: self.explain(study.series(key)))
@@ -328,8 +331,10 @@ class Program(QObject):
 
     def _changed(self, change: Change) -> None:
         self.own_read.set_measurements(shell.measurement_rows(change.reading))
-        if change.edit is not None and not isinstance(change.edit, Propose):
-            self.worked_on = self.worked_on | {change.reading.study_uid}
+        uid = change.reading.study_uid
+        if change.edit is not None and not isinstance(change.edit, Propose) and uid not in self.worked_on:
+            self.worked_on = self.worked_on | {uid}
+            self.inbox.refresh_status()
         self.asking.changed(change)
         self.rescue.changed(change)
         self._show_undo()

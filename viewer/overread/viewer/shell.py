@@ -8,7 +8,8 @@ from overread.core.dicom.verdict import grid_index
 from overread.core.finding import KeyImage, Measurement
 from overread.core.reading import Reading
 from overread.core.series import Permission, Series
-from overread.core.text import Sentence, sentence
+from overread.core.text import Language, Sentence, say, sentence, table
+from overread.viewer.commands import COMMAND_BY_ID
 from overread.viewer.panels.inbox import ArrivalRow
 from overread.viewer.panels.own_read import MeasurementRow
 from overread.viewer.panels.patient_bar import PatientLine
@@ -167,3 +168,13 @@ def drawn(
         and one.plane == str(plane)
         and one.slice_index == index
     ]
+
+
+def not_now(command_id: str, language: Language) -> Sentence:
+    """Why a key does nothing at this moment; where there is more to say than that, a text of its own says it."""
+    own = f"not-now.{command_id}"
+    return (
+        sentence(own)
+        if own in table()
+        else sentence("not-now.any", what=say(COMMAND_BY_ID[command_id].text_id, language))
+    )

@@ -156,10 +156,9 @@ class MainWindow(QMainWindow):
         self.registry.set_checked("panel.left", False)
 
     def _set_full_screen(self, full: bool) -> None:
-        if full:
-            self.showFullScreen()
-        else:
-            self.showNormal()
+        # Not showFullScreen() and showNormal(): a window that was maximised before must be so again.
+        state, bit = self.windowState(), Qt.WindowState.WindowFullScreen
+        self.setWindowState(state | bit if full else state & ~bit)
 
     def _choose_layout(self) -> None:
         menu, beside = self._menus.get("layouts"), self.tools.buttons.get("layout.choose")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from PySide6.QtGui import QGuiApplication, QImage, QImageWriter
 
 from overread.core.dicom.load import load
 from overread.core.dicom.scan import scan
-from overread.core.errors import Exit, NotReadableError, NotWrittenError
+from overread.core.errors import Exit, NotReadableError, NotWrittenError, WrongUseError
 from overread.core.paths import default_paths, site_settings
 from overread.core.series import Permission
 from overread.core.settings import load_settings
@@ -54,7 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Draw one picture into a file."""
     place = None if arguments.at is None else _numbers(arguments.at, 3, "--at")
-    window = None if arguments.window is None else _numbers(arguments.window, 2, "--window")
+    window = None if arguments.window is None else _window(arguments.window)
     width, height = _size(arguments.size or (WHOLE if arguments.view == LAYOUT else ONE))
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     application = QGuiApplication.instance() or QGuiApplication(sys.argv[:1])
@@ -67,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
         state = VolumeState(series, loading.volume, first_window(series, loading))
         state.loaded[:] = True
         if window is not None:
-            state.window.set(Window(window[0], window[1]))
+            state.window.set(window)
         if place is not None:
             state.go_to_lps_mm((place[0], place[1], place[2]))
         still = Still(state, Words(arguments.language), arguments.preset)
@@ -108,20 +109,28 @@ def _write(picture: QImage, path: Path) -> None:
         raise NotWrittenError(sentence("dicom.not-written", file=str(path), why=error.strerror or "")) from error
 
 
+def _window(text: str) -> Window:
+    """Centre and width. Raises WrongUseError."""
+    centre, width = _numbers(text, 2, "--window")
+    if width < 1:
+        raise WrongUseError(sentence("snapshot.window"))
+    return Window(centre, width)
+
+
 def _size(text: str) -> tuple[int, int]:
-    """Width and height of the picture. Raises NotReadableError for what is none, or none that can be drawn."""
+    """Width and height of the picture. Raises WrongUseError for what is none, or none that can be drawn."""
     width, height = (round(side) for side in _numbers(text.replace("x", ","), 2, "--size"))
     if not (SMALLEST <= width <= LARGEST and SMALLEST <= height <= LARGEST):
-        raise NotReadableError(sentence("snapshot.size", low=SMALLEST, high=LARGEST))
+        raise WrongUseError(sentence("snapshot.size", low=SMALLEST, high=LARGEST))
     return width, height
 
 
 def _numbers(text: str, count: int, option: str) -> tuple[float, ...]:
-    """Numbers parted by commas. Raises NotReadableError (exit 2 is argparse's; here the text is named)."""
+    """Numbers parted by commas. Raises WrongUseError."""
     try:
         numbers = tuple(float(part) for part in text.split(","))
     except ValueError:
         numbers = ()
-    if len(numbers) != count:
-        raise NotReadableError(sentence("open.not-numbers", option=option, text=text, n=count))
+    if len(numbers) != count or not all(map(math.isfinite, numbers)):
+        raise WrongUseError(sentence("open.not-numbers", option=option, text=text, n=count))
     return numbers

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
 from overread.viewer.panels.words import Text, Words, hbox, label, vbox
@@ -67,17 +68,29 @@ class InboxList(QWidget):
             widget = self._row(row)
             item = QListWidgetItem()
             item.setData(Qt.ItemDataRole.UserRole, row.key)
-            item.setSizeHint(QSize(0, max(self._look.px(52), widget.sizeHint().height())))
             self.list.addItem(item)
             self.list.setItemWidget(item, widget)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give each row the height that its words need at this width."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        # The list itself is laid out after this widget; a scroll bar may come.
+        width = self.width() - self.list.verticalScrollBar().sizeHint().width()
+        for n in range(self.list.count()):
+            item = self.list.item(n)
+            high = self.list.itemWidget(item).heightForWidth(width)
+            item.setSizeHint(QSize(0, max(self._look.px(52), high)))
 
     def _row(self, row: ArrivalRow) -> QWidget:
         made = QWidget()
         texts = vbox(made, self._look, (10, 6, 8, 6), 2)
         texts.addWidget(label("value", self._words.tell(row.name) or self._words.say("patient.no-name"), wrap=True))
         below = hbox(None, self._look, (0, 0, 0, 0), 8)
-        below.addWidget(label("dim", row.when))
-        below.addStretch(1)
-        below.addWidget(label("dim", self._words.say(f"inbox-list.{row.status}")))
+        below.addWidget(label("dim", row.when, wrap=True), 1)
+        below.addWidget(label("dim", self._words.say(f"inbox-list.{row.status}")), 0, Qt.AlignmentFlag.AlignTop)
         texts.addLayout(below)
         return made

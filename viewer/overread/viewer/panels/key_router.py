@@ -6,7 +6,7 @@ else in the views. Space is never a click: buttons answer Enter.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -34,7 +34,12 @@ _TEXT_FIELDS = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox)
 
 
 class KeyRouter(QObject):
-    """Sees every key of the application before the widgets do. ``views`` is the widget that holds the images."""
+    """Sees every key of the application before the widgets do. ``views`` is the widget that holds the images.
+
+    ``refused`` names the command of a key that cannot be given now: a key must never do nothing in silence.
+    """
+
+    refused = Signal(str)
 
     def __init__(self, registry: CommandRegistry, views: QWidget) -> None:
         # A child of the views: it must not outlive them as a filter of the application.
@@ -86,7 +91,10 @@ class KeyRouter(QObject):
             return True
         action = self._registry.action(command.id)
         repeats = command.id.startswith(("slice.", "series.", "edit."))
-        if not event.isAutoRepeat() or repeats:
+        if not action.isEnabled():
+            if not event.isAutoRepeat():
+                self.refused.emit(command.id)
+        elif not event.isAutoRepeat() or repeats:
             action.trigger()
         return True
 

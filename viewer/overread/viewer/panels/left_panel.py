@@ -24,7 +24,8 @@ class LeftPanel(QFrame):
         super().__init__(parent)
         self.setProperty("side", "left")
         self._words, self._look, self._registry = words, look, registry
-        self._compact = False
+        self._compact = self._asked_compact = False
+        self._asked_width: int | None = None
         self.studies, self.inbox = StudyList(words, look), InboxList(words, look)
         self.study_tab, self.inbox_tab = self._tab("series"), self._tab("inbox")
         self.fold = button(words, "", "flat")
@@ -57,7 +58,6 @@ class LeftPanel(QFrame):
         if "case.next" in registry:
             self.next_case.clicked.connect(lambda: registry.trigger("case.next"))
         self.show_inbox(False)
-        self.set_compact(False)
         words.bind(self.refresh)
 
     def _tab(self, icon: str) -> QPushButton:
@@ -73,12 +73,18 @@ class LeftPanel(QFrame):
         self.lists.setCurrentWidget(self.inbox if inbox else self.studies)
         self.study_tab.setChecked(not inbox)
         self.inbox_tab.setChecked(inbox)
+        self._set_width()
 
     def set_compact(self, compact: bool, width: int | None = None) -> None:
         """Thumbnails only (72 wide), or all (216, or ``width`` points of the design)."""
-        self._compact = compact
-        self.setFixedWidth(self._look.px(NARROW if compact else width or WIDE))
-        self.studies.set_compact(compact)
+        self._asked_compact, self._asked_width = compact, width
+        self._set_width()
+
+    def _set_width(self) -> None:
+        # Arrivals are names and no thumbnails: while they are shown the panel is as wide as words need.
+        self._compact = self._asked_compact and self.lists.currentWidget() is self.studies
+        self.setFixedWidth(self._look.px(NARROW if self._compact else self._asked_width or WIDE))
+        self.studies.set_compact(self._compact)
         self.refresh()
 
     def refresh(self) -> None:
