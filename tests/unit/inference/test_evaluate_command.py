@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 import engine_readers
 from overread.core.errors import Exit
 from overread.core.mask import Mask
-from overread.inference.cards import Measured, read_card
+from overread.inference.cards import Installed, Measured, read_card
 from overread.inference.client import EngineClient
 from overread.inference.evaluate.card_file import write_measured
 from overread.inference.evaluate.cases import majority, read_cases
@@ -38,7 +38,8 @@ def resource_tracker() -> None:
 @pytest.fixture(autouse=True)
 def own_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command sees the tests' card, and an engine with the tests' readers."""
-    monkeypatch.setattr("overread.inference.cards.shipped", lambda: MappingProxyType({"ball": engine_readers.CARD}))
+    made = Installed(MappingProxyType({"ball": engine_readers.CARD}), {})
+    monkeypatch.setattr("overread.inference.cards.installed", lambda: made)
     monkeypatch.setattr(evaluate, "EngineClient", functools.partial(EngineClient, serve=engine_readers.serve))
 
 

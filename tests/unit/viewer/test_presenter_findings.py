@@ -141,8 +141,8 @@ def test_a_line_of_the_list_tells_the_place_in_few_words_and_whole_on_hover() ->
     made = msgspec.structs.replace(finding("f1", 1, score=0.97), place=sentence("place.left-middle"))
     found = listed(reading(made), second_reader=True)
     row = teller("en").row(made, found)
-    assert (row.place, row.hint) == ("L mid 1/3", "Left lung, middle third · Score 0.97")
-    assert teller("zh").row(made, found).place == "左肺中1/3"
+    assert (row.place, row.hint) == ("L middle third", "Left lung, middle third · Score 0.97")
+    assert teller("zh").row(made, found).place == "左中1/3"
 
 
 def test_the_detail_of_a_finding_in_both_languages() -> None:
