@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from judging_kit import CORNERS, STUDY, centre_mm, edits, journalled
+from overread.core.dicom.scan import scan
 from overread.core.edits import Judge, Save
 from overread.core.finding import Judgement
 from overread.core.paths import default_paths
@@ -82,6 +84,19 @@ def test_the_list_of_arrivals_knows_at_once_what_was_judged(qtbot: QtBot, progra
     assert program.inbox.next_after("") is None
     program.registry.trigger("edit.undo")
     settled(qtbot, lambda: program.saving.unsaved() == 0)
+
+
+def test_a_case_that_arrives_while_another_is_read_is_loaded_behind_it(
+    qtbot: QtBot, program: Program, tmp_path: Path
+) -> None:
+    folder = replace(STUDY, study_uid="1.2.77", series_uid="1.2.77.1", patient_id="P2").write(tmp_path / "next")
+    series = scan((folder,)).series
+    assert not program.shelf.is_shelved(series[0].key)
+    program.inbox.arrivals.set((Arrival(folder, "1.2.77", "B", "", "", ArrivalStatus.NEW, series),))
+    settled(qtbot, lambda: program.shelf.is_shelved(series[0].key))
+    shown = program.study.shown.value
+    assert shown is not None
+    assert shown.series.study.uid == STUDY.study_uid
 
 
 def test_the_page_after_saving_speaks_the_language_of_the_window_and_the_inbox_knows(

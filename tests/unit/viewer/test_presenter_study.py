@@ -98,6 +98,16 @@ def test_another_series_of_the_study_keeps_the_place(desk: Desk, tmp_path: Path)
     desk.shelf.close()
 
 
+def test_the_end_of_the_series_is_said(desk: Desk, tmp_path: Path) -> None:
+    Stack().write(tmp_path / "s")
+    desk.open(tmp_path / "s")
+    desk.study.step_series(1)
+    assert desk.told[-1] == ("note", "This is the last series of the study.")
+    desk.study.step_series(-1)
+    assert desk.told[-1] == ("note", "This is the first series of the study.")
+    desk.shelf.close()
+
+
 def test_closing_gives_the_memory_back(desk: Desk, tmp_path: Path) -> None:
     desk.open(Stack().write(tmp_path / "s"))
     shown = desk.study.shown.value

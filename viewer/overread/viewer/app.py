@@ -236,7 +236,7 @@ class Program(QObject):
         self.study.shown.watch(self._shown)
         self.study.rejected.watch(self._tell_left_out)
         self.study.shown.watch(lambda _shown: self._rows_timer.start())
-        self.inbox.arrivals.watch(lambda arrivals: self._show_arrivals())
+        self.inbox.arrivals.watch(lambda _arrivals: self._arrived())
         self.workspace.overlays.patient_hidden.watch(lambda _hidden: self._show_people())
         self.store.watch(self._changed)
         self._inbox_timer = QTimer(self, interval=INBOX_MS)
@@ -296,6 +296,12 @@ class Program(QObject):
         for panel in (self.own_read, self.judging.panel):
             panel.set_loading(told)
         if state.complete:
+            self._preload()
+
+    def _arrived(self) -> None:
+        self._show_arrivals()
+        shown = self.study.shown.value
+        if shown is not None and shown.state.complete:
             self._preload()
 
     def _preload(self) -> None:

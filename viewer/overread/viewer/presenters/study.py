@@ -176,7 +176,7 @@ class StudyPresenter:
             self.hang()
 
     def step_series(self, step: int) -> None:
-        """Show the previous or next series of the same study."""
+        """Show the previous or next series of the same study; where there is none, say so."""
         shown = self.shown.value
         if shown is None:
             return
@@ -184,6 +184,8 @@ class StudyPresenter:
         place = [series.key for series in same].index(shown.series.key) + step
         if 0 <= place < len(same):
             self.show(same[place].key)
+        else:
+            self._tell("note", sentence("open.first-series" if step < 0 else "open.last-series"))
 
     def close_all(self) -> None:
         """Empty the list and the views and give the memory back."""
