@@ -180,7 +180,7 @@ def test_a_killed_window_leaves_nothing(program: Unpacked, sample: Path, screen:
 
 
 def test_the_demo_runs_to_its_end(program: Unpacked, tmp_path: Path) -> None:
-    done = program.run("demo", "--size", "small", "--out", tmp_path / "pictures")
+    done = program.run("demo", "--out", tmp_path / "pictures")
     assert done.returncode == 0, done.stdout + done.stderr
     steps = re.findall(r"^ ?\d+ [a-z0-9-]+: ", done.stdout, re.MULTILINE)
     assert len(steps) >= 9

@@ -13,6 +13,7 @@ import json
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -39,6 +40,8 @@ CREATE TABLE entry (
 CREATE INDEX entry_of_study ON entry (study_uid, seq);
 CREATE TABLE place (study_uid TEXT PRIMARY KEY, body TEXT NOT NULL);
 """
+_CHANGING = "('judge', 'paint', 'add', 'remove', 'note', 'undo', 'redo')"
+"""Kinds of edits after which files no longer say what the reading says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,22 +136,33 @@ class Journal:
                 base.execute("ROLLBACK")
             raise
 
+    def _rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:
+        """All rows of a query. Raises NotReadableError where the file is damaged."""
+        base = self._open()
+        try:
+            return base.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise NotReadableError(sentence("journal.damaged", file=self.path.name)) from error
+
     def entries(self, study_uid: str) -> tuple[Entry, ...]:
         """The entries of a study, oldest first, waiting ones included. Raises NotReadableError for a damaged row."""
-        rows = self._open().execute(
-            "SELECT uid, study_uid, at, who, body, mask FROM entry WHERE study_uid = ? ORDER BY seq", (study_uid,)
+        rows = self._rows(
+            "SELECT uid, study_uid, at, who, body, mask FROM entry WHERE study_uid = ? ORDER BY seq", study_uid
         )
         try:
             stored = tuple(Entry(row[0], row[1], row[2], row[3], decode(row[4], row[5])) for row in rows)
-        except (msgspec.ValidationError, msgspec.DecodeError, sqlite3.Error) as error:
+        except (msgspec.ValidationError, msgspec.DecodeError) as error:
             raise NotReadableError(sentence("journal.damaged", file=self.path.name)) from error
         return stored + tuple(entry for entry in self.waiting if entry.study_uid == study_uid)
 
     def verify(self) -> int | None:
-        """The first row whose hash does not fit its content and the row before; None when all fit."""
+        """The first row whose hash does not fit its content and the row before; None when all fit.
+
+        Raises NotReadableError where the file itself is damaged.
+        """
         before = FIRST_HASH
         query = "SELECT seq, uid, study_uid, at, who, body, mask, hash FROM entry ORDER BY seq"
-        for seq, uid, study_uid, at, who, body, mask, stored in self._open().execute(query):
+        for seq, uid, study_uid, at, who, body, mask, stored in self._rows(query):
             want = chained(before, (uid, study_uid, at, who, body), mask)
             if want != bytes(stored):
                 return int(seq)
@@ -157,14 +171,21 @@ class Journal:
 
     def studies(self) -> frozenset[str]:
         """The studies that a person worked on; that a model read one is no work."""
-        rows = self._open().execute("SELECT DISTINCT study_uid FROM entry WHERE kind != 'propose'")
+        rows = self._rows("SELECT DISTINCT study_uid FROM entry WHERE kind != 'propose'")
         return frozenset(row[0] for row in rows)
 
     def saved_studies(self) -> frozenset[str]:
-        """The studies in which nothing was judged, drawn or taken back after the newest save."""
-        rows = self._open().execute(
-            "SELECT study_uid FROM entry GROUP BY study_uid HAVING MAX(CASE kind WHEN 'save' THEN seq ELSE 0 END) >"
-            " MAX(CASE WHEN kind IN ('judge', 'paint', 'add', 'remove', 'note', 'undo', 'redo') THEN seq ELSE 0 END)"
+        """The studies in which nothing was judged, drawn or taken back after the newest save took its reading.
+
+        What was done while files were written stands before the save in the file, and is in none of its files: so
+        the times count too.
+        """
+        newest = f"MAX(CASE WHEN kind IN {_CHANGING} THEN {{}} ELSE {{}} END)"
+        rows = self._rows(
+            "SELECT study_uid FROM entry GROUP BY study_uid HAVING"
+            f" MAX(CASE kind WHEN 'save' THEN seq ELSE 0 END) > {newest.format('seq', 0)} AND"
+            " MAX(CASE kind WHEN 'save' THEN json_extract(body, '$.saved.at') ELSE '' END)"
+            f" >= {newest.format('at', repr(''))}"
         )
         return frozenset(row[0] for row in rows)
 
@@ -180,11 +201,14 @@ class Journal:
             raise NotWrittenError(sentence("journal.not-written", n=len(self.waiting), why=str(error))) from error
 
     def place(self, study_uid: str) -> dict[str, object] | None:
-        """Where a reader was in a study."""
-        row = self._open().execute("SELECT body FROM place WHERE study_uid = ?", (study_uid,)).fetchone()
-        if row is None:
+        """Where a reader was in a study. Raises NotReadableError for a damaged row."""
+        rows = self._rows("SELECT body FROM place WHERE study_uid = ?", study_uid)
+        if not rows:
             return None
-        found = json.loads(row[0])
+        try:
+            found = json.loads(rows[0][0])
+        except (TypeError, ValueError) as error:
+            raise NotReadableError(sentence("journal.damaged", file=self.path.name)) from error
         return found if isinstance(found, dict) else None
 
     def save_elsewhere(self, path: Path) -> None:

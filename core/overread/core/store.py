@@ -68,6 +68,7 @@ class ReadingStore:
         self._post = post
         self._failed = failed
         self._history: History | None = None
+        self._opening = ""
         self._watchers: list[Callable[[Change], None]] = []
         self._asked: deque[Call] = deque()
         self._busy = False
@@ -94,7 +95,7 @@ class ReadingStore:
 
     def open_study(self, study_uid: str, ready: Call) -> None:
         """Replay the journal of a study, then ``ready``. One that cannot be read is told; the reading is empty."""
-        self._history = None
+        self._history, self._opening = None, study_uid
 
         def work() -> None:
             try:
@@ -108,31 +109,41 @@ class ReadingStore:
         self._lane(work)
 
     def _opened(self, study_uid: str, entries: tuple[Entry, ...], ready: Call) -> None:
-        history = self._history = replayed(study_uid, entries, self._failed)
+        if study_uid != self._opening:
+            # Another study was opened, or this one closed, while its journal was read.
+            return
+        history = replayed(study_uid, entries, self._failed)
+        self._history, self._opening = history, ""
         self._tell(Change(history.reading, None, self.reader))
         ready()
 
     def close_study(self) -> None:
         """No study is open any more."""
-        self._history = None
+        self._history, self._opening = None, ""
 
-    def apply(self, edit: Edit, who: str = "") -> None:
+    @property
+    def study_uid(self) -> str:
+        """The study that is open, or is being opened; empty when there is none."""
+        return self._opening if self._history is None else self._history.reading.study_uid
+
+    def apply(self, edit: Edit, who: str = "", study_uid: str = "") -> None:
         """Journal an edit, then let it enter the reading. Without an open study nothing happens.
 
-        ``who`` is the reader of the moment when it is empty; a model's result names the model.
+        ``who`` is the reader of the moment when it is empty; a model's result names the model. ``study_uid`` is the
+        study that the edit belongs to, when another may have been opened since it was begun; else the open one. An
+        edit never enters another study than its own, whatever is opened before its turn comes.
         """
-        author = who or self.reader
-        self._ask(lambda: self._write(edit, author))
+        author, uid, history = who or self.reader, study_uid or self.study_uid, self._history
+        self._ask(lambda: self._write(uid, history, edit, author))
 
     def record(self, study_uid: str, fact: Fact, who: str) -> None:
         """Journal what happened to a study that need not be open; if it is, the fact enters its reading too."""
-        self._ask(lambda: self._record(study_uid, fact, who))
+        self._ask(lambda: self._write(study_uid, None, fact, who))
 
-    def _record(self, study_uid: str, fact: Fact, who: str) -> None:
-        if self._history is not None and self._history.reading.study_uid == study_uid:
-            self._write(fact, who)
-        else:
-            self._keep(Entry(new_uid(), study_uid, now(), who, fact), None)
+    @property
+    def is_busy(self) -> bool:
+        """True while something that was asked has not entered the reading yet."""
+        return self._busy or bool(self._asked)
 
     def then(self, call: Call) -> None:
         """Call something when all that was asked before has entered the reading or could not."""
@@ -140,19 +151,27 @@ class ReadingStore:
 
     def undo(self) -> None:
         """Take back the newest edit that stands when all that was asked before has entered."""
-        self._ask(self._undo)
+        uid, history = self.study_uid, self._history
+        self._ask(lambda: self._undo(uid, history))
 
     def redo(self) -> None:
         """Do again what was taken back last."""
-        self._ask(self._redo)
+        uid, history = self.study_uid, self._history
+        self._ask(lambda: self._redo(uid, history))
 
-    def _undo(self) -> None:
-        if self._history and self._history.done:
-            self._write(Undo(self._history.done[-1].entry_uid), self.reader)
+    def _undo(self, uid: str, history: History | None) -> None:
+        found = self._newest(uid, history)
+        if found and found.done:
+            self._write(uid, found, Undo(found.done[-1].entry_uid), self.reader)
 
-    def _redo(self) -> None:
-        if self._history and self._history.undone:
-            self._write(Redo(self._history.undone[-1].entry_uid), self.reader)
+    def _redo(self, uid: str, history: History | None) -> None:
+        found = self._newest(uid, history)
+        if found and found.undone:
+            self._write(uid, found, Redo(found.undone[-1].entry_uid), self.reader)
+
+    def _newest(self, uid: str, history: History | None) -> History | None:
+        """The history of a study: the open one, which may have been read anew, else the one that was open."""
+        return self._history if self._history is not None and self._history.reading.study_uid == uid else history
 
     def _ask(self, call: Call) -> None:
         """One at a time: an undo must know what the edit before it became."""
@@ -163,9 +182,9 @@ class ReadingStore:
         while self._asked and not self._busy:
             self._asked.popleft()()
 
-    def _write(self, edit: Edit, who: str) -> None:
-        if self._history is not None:
-            self._keep(Entry(new_uid(), self._history.reading.study_uid, now(), who, edit), self._history)
+    def _write(self, uid: str, history: History | None, edit: Edit, who: str) -> None:
+        if uid:
+            self._keep(Entry(new_uid(), uid, now(), who, edit), history)
 
     def _keep(self, entry: Entry, history: History | None) -> None:
         self._busy = True
@@ -182,11 +201,10 @@ class ReadingStore:
 
     def _enter(self, history: History | None, entry: Entry) -> None:
         self._busy = False
-        if history is None and self.reading is not None and self.reading.study_uid == entry.study_uid:
-            # The study was opened, and its journal read, just before this entry was written.
-            history = self._history
-        if history is not None:
-            self._take(history, entry)
+        # The study may have been opened, and its journal read, just before this entry was written.
+        found = self._newest(entry.study_uid, history)
+        if found is not None and found.reading.study_uid == entry.study_uid:
+            self._take(found, entry)
         self._next()
 
     def _take(self, history: History, entry: Entry) -> None:

@@ -210,3 +210,34 @@ def test_removing_is_an_edit_of_its_own(tmp_path: Path) -> None:
     journal.append(Entry("2.25.1", "1.9", "2026", "reader", RemoveMeasure("m1")))
     assert journal.entries("1.9")[0].edit == RemoveMeasure("m1")
     journal.close()
+
+
+def test_damaged_pages_are_told_in_every_way_of_reading(tmp_path: Path) -> None:
+    file = tmp_path / "j.sqlite"
+    journal = Journal(file)
+    for number in range(40):
+        journal.append(entry(number))
+    journal.remember_place("1.9", {"ijk": [1, 2, 3]})
+    journal.close()
+    data = bytearray(file.read_bytes())
+    data[4096:] = b"\xa5" * (len(data) - 4096)
+    file.write_bytes(bytes(data))
+    again = Journal(file)
+    for read in (
+        lambda: again.entries("1.9"), lambda: again.place("1.9"), again.studies, again.saved_studies, again.verify
+    ):  # fmt: skip
+        with pytest.raises(NotReadableError, match="cannot be read"):
+            read()
+    again.close()
+
+
+def test_a_place_that_is_no_json_is_told(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j.sqlite")
+    journal.remember_place("1.9", {"ijk": [1, 2, 3]})
+    base = sqlite3.connect(tmp_path / "j.sqlite")
+    base.execute("UPDATE place SET body = '{oops'")
+    base.commit()
+    base.close()
+    with pytest.raises(NotReadableError, match="cannot be read"):
+        journal.place("1.9")
+    journal.close()

@@ -194,3 +194,41 @@ def test_a_fact_that_is_written_while_its_study_opens_enters_the_reading(tmp_pat
     assert bench.store.reading is not None
     assert bench.store.reading.own_read is not None
     assert len(bench.journal.entries("1.9")) == 1
+
+
+def test_an_edit_enters_its_own_study_whatever_is_opened_before_its_turn(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "j.sqlite").open("1.9")
+    for uid in ("a", "b", "c"):
+        bench.store.apply(Measure(measurement(uid)))
+    bench.store.undo()
+    bench.open("1.8")
+    bench.store.apply(Measure(measurement("late")), study_uid="1.9")
+    bench.run()
+    assert bench.uids() == []
+    assert bench.journal.entries("1.8") == ()
+    bench.open("1.9")
+    assert bench.uids() == ["a", "b", "late"]
+    assert bench.told == []
+    bench.journal.close()
+
+
+def test_what_is_done_while_a_study_is_being_opened_is_kept(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "j.sqlite")
+    bench.store.open_study("1.9", lambda: None)
+    bench.store.apply(Measure(measurement("a")))
+    bench.run()
+    assert bench.uids() == ["a"]
+    bench.journal.close()
+
+
+def test_a_study_that_was_left_while_its_journal_was_read_does_not_come_back(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "j.sqlite")
+    bench.store.open_study("1.9", lambda: None)
+    bench.store.open_study("1.8", lambda: None)
+    bench.run()
+    assert [change.reading.study_uid for change in bench.changes] == ["1.8"]
+    bench.store.open_study("1.9", lambda: None)
+    bench.store.close_study()
+    bench.run()
+    assert bench.store.reading is None
+    bench.journal.close()

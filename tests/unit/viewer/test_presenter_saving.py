@@ -109,7 +109,9 @@ def journal_of(path: Path, *edits: Edit) -> Journal:
     return journal
 
 
-SAVED = Save(Saved("R", ACCEPTED.at, "/there", ("seg-1.dcm",), ("f1",)))
+SAVED = Save(Saved("R", "2999-01-02T03:04:05.678+00:00", "/there", ("seg-1.dcm",), ("f1",)))
+OVERTAKEN = Save(Saved("R", ACCEPTED.at, "/there", ("seg-1.dcm",), ("f1",)))
+"""A save that took its reading before what stands before it in the journal was done."""
 LENGTH = Measure(Measurement(uid="m", kind="length", points_lps_mm=(), value=1.0, unit="mm", series_uid="1"))
 
 
@@ -120,6 +122,7 @@ LENGTH = Measure(Measurement(uid="m", kind="length", points_lps_mm=(), value=1.0
         ((Propose(result(), ()), Judge("f1", ACCEPTED)), True, False),
         ((Judge("f1", ACCEPTED), SAVED), True, True),
         ((Judge("f1", ACCEPTED), SAVED, LENGTH), True, True),
+        ((Judge("f1", ACCEPTED), OVERTAKEN), True, False),
         ((SAVED, Judge("f1", None)), True, False),
         ((SAVED, Undo("e")), True, False),
         ((SAVED, Note("f1", "x"), SAVED), True, True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import deque
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,12 @@ from pydicom.uid import JPEGLSLossless
 import decode_faults
 from build_series import Stack
 from overread.core.dicom.decode_pool import DecodePool
+from overread.core.dicom.load import LoadingVolume
 from overread.core.text import Sentence
 from overread.viewer.presenters.inbox import ArrivalStatus, Inbox
 from overread.viewer.presenters.study import StudyPresenter
 from overread.viewer.presenters.volumes import VolumeShelf
-from overread.viewer.state.views import Plane, Workspace
+from overread.viewer.state.views import Plane, VolumeState, Workspace
 from steps import Steps
 
 
@@ -128,6 +130,55 @@ def test_a_load_that_is_put_back_gives_its_memory_back_too(desk: Desk, tmp_path:
     assert block is not None
     desk.study.close_all()
     desk.steps.finish()
+    assert not block.block.path.exists()
+    desk.shelf.close()
+
+
+def test_slices_of_a_load_that_was_put_back_do_not_count_for_the_next_one(desk: Desk, tmp_path: Path) -> None:
+    folder = Stack().write(tmp_path / "s")
+    desk.study.open_paths((folder,))
+    while not desk.study.shown.value:
+        desk.steps.todo.popleft()()
+    first = desk.study.shown.value
+    series = first.series
+    block = desk.shelf.block_of(series.key)
+    assert block is not None
+    load = desk.steps.todo.pop()
+    desk.steps.finish()
+    # The load runs, what it tells is still on its way.
+    load()
+    told = list(desk.steps.todo)
+    desk.steps.todo.clear()
+    desk.shelf.keep_only(set())
+    states: list[VolumeState] = []
+    desk.shelf.take(series, states.append)
+    desk.steps.todo.popleft()()
+    desk.steps.todo.popleft()()
+    assert states
+    assert states[0] is not first.state
+    waiting = list(desk.steps.todo)
+    desk.steps.todo = deque(told)
+    desk.steps.finish()
+    assert not states[0].loaded.any()
+    assert not block.block.path.exists()
+    desk.steps.todo = deque(waiting)
+    desk.steps.finish()
+    assert states[0].complete
+    desk.shelf.close()
+
+
+def test_a_load_that_failed_gives_its_memory_back(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: LoadingVolume, **_given: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(LoadingVolume, "load", broken)
+    desk.open(Stack().write(tmp_path / "s"))
+    assert desk.study.shown.value is not None
+    block = desk.shelf.block_of(desk.study.shown.value.series.key)
+    assert block is not None
+    desk.study.close_all()
     assert not block.block.path.exists()
     desk.shelf.close()
 

@@ -440,6 +440,29 @@ def test_a_click_marks_what_was_missed(desk: Desk) -> None:
     assert len(desk.findings) == 1
 
 
+def test_a_mark_belongs_to_its_study_although_another_was_opened_before_it_was_worked_out(desk: Desk) -> None:
+    desk.registry.trigger("finding.mark")
+    desk.stroke(Plane.CORONAL, MIDDLE)
+    ready: list[bool] = []
+    desk.store.open_study("1.2.9", lambda: ready.append(True))
+    desk.until(lambda: ready)
+    desk.settle()
+    assert not [one.tag for one in desk.findings]
+    assert desk.journal.entries("1.2.9") == ()
+    desk.open()
+    proposed, own = desk.findings
+    assert (proposed.tag, own.tag) == ("1", "A")
+    assert own.mask.voxels == 125
+
+
+def test_what_could_not_be_worked_out_before_its_study_was_left_is_told(desk: Desk) -> None:
+    desk.registry.trigger("finding.mark")
+    desk.store.close_study()
+    desk.stroke(Plane.CORONAL, MIDDLE)
+    desk.settle()
+    assert desk.told == ["What was drawn last had not been worked out when its study was closed, and is not kept."]
+
+
 def test_where_nothing_grows_a_ball_is_put_and_said(desk: Desk) -> None:
     desk.state.go_to_ijk((30, 12, 18))
     for _mark in range(2):

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from overread.core.dicom.decode_pool import DecodePool
 from overread.core.edits import MarkKeyImage, Measure, Propose, UnmarkKeyImage
 from overread.core.errors import NotReadableError, NotWrittenError
+from overread.core.finding import KeyImage, Measurement
 from overread.core.journal import Journal
 from overread.core.paths import Paths, default_paths, site_settings
 from overread.core.series import Rejected, Series
@@ -97,6 +98,7 @@ class Program(QObject):
         self.shelf = VolumeShelf(self.tasks, self.tell, self.decoder)
         self.study = StudyPresenter(self.tasks, self.shelf, self.workspace, self.tell, self.decoder)
         self.worked_on: frozenset[str] = frozenset()
+        self._going_to = ""
         self.inbox = Inbox(self.tasks, self._status_of)
         self.plugins = Host(paths.config, self.settings.approved_plugins, lambda told: self.tell("warning", told))
         self._make_views()
@@ -157,8 +159,9 @@ class Program(QObject):
             lambda: self.settings.text("reading-mode") == "second",
         )  # fmt: skip
         self.saving = saving.Saving(
-            window, self.tasks, self.study, self.store, self.judging, self._results, self.inbox.refresh_status
-        )
+            window, self.tasks, self.study, self.store, self.judging, self._results, self.inbox.refresh_status,
+            self.editing.session,
+        )  # fmt: skip
         self.setup = SetupPanel(window.words, window.look, self.registry)
         self.setup.set_choice("mode", self.settings.text("reading-mode"))
         self.why = WhyPanel(window.words, window.look)
@@ -272,6 +275,7 @@ class Program(QObject):
             self.registry.set_enabled(command, shown is not None)
         self.editing.set_shown(self.registry, shown is not None)
         if shown is None:
+            self._going_to = ""
             self.store.close_study()
             self._show_undo()
             window.patient_bar.show_patient(None)
@@ -287,8 +291,15 @@ class Program(QObject):
         shown.state.revision.watch(lambda _count: self._show_loading(shown.state))
         self._show_loading(shown.state)
         uid = shown.series.study.uid
-        if self.store.reading is None or self.store.reading.study_uid != uid:
+        if self.store.study_uid != uid:
             self.store.open_study(uid, lambda: self.places.recall(uid))
+            # What stood in the lists is of another study, and its journal may be long.
+            self.own_read.set_measurements([])
+            self.judging.refresh()
+        going_to, self._going_to = self._going_to, ""
+        if going_to:
+            # After the views of the series have been hung.
+            self.tasks.post(lambda: self.go_to_measurement(going_to))
 
     def _show_loading(self, state: VolumeState) -> None:
         done, total = int(np.count_nonzero(state.loaded)), len(state.loaded)
@@ -478,21 +489,35 @@ class Program(QObject):
             self.go_to_measurement(uid)
 
     def go_to_measurement(self, uid: str) -> None:
-        """Let the planes meet in the middle of a measurement, or at a key image."""
+        """Let the planes meet in the middle of a measurement, or at a key image; its series is shown first."""
         reading, shown = self.store.reading, self.study.shown.value
         image = None if reading is None else reading.key_image(uid)
-        if image is not None and shown is not None:
-            shown.state.show_slice(Plane.IMAGES, image.slice_k)
-            return
         found = None if reading is None else reading.measurement(uid)
-        if found is None or shown is None:
+        marked = image or found
+        if marked is None or shown is None:
             self.editing.session.go_to(uid)
             return
-        middle = np.mean(np.array(found.points_lps_mm), axis=0)
-        shown.state.go_to_lps_mm((float(middle[0]), float(middle[1]), float(middle[2])))
-        for number, view in enumerate(self.workspace.views.value):
-            if view.plane.value == Plane(found.plane):
-                self.workspace.active.set(number)
+        if (marked.series_uid, marked.split) != (shown.series.uid, shown.series.split):
+            self._open_series_of(marked)
+        elif image is not None:
+            shown.state.show_slice(Plane.IMAGES, image.slice_k)
+        elif found is not None:
+            middle = np.mean(np.array(found.points_lps_mm), axis=0)
+            shown.state.go_to_lps_mm((float(middle[0]), float(middle[1]), float(middle[2])))
+            for number, view in enumerate(self.workspace.views.value):
+                if view.plane.value == Plane(found.plane):
+                    self.workspace.active.set(number)
+
+    def _open_series_of(self, marked: Measurement | KeyImage) -> None:
+        wanted = (
+            one for one in self.study.catalogue.value if (one.uid, one.split) == (marked.series_uid, marked.split)
+        )
+        series = next(wanted, None)
+        if series is None:
+            self.tell("note", sentence("open.series-not-open", image=marked.image_number, series=marked.series_uid))
+        else:
+            self._going_to = marked.uid
+            self.study.show(series.key)
 
     def _results(self) -> Path:
         return Path(self.settings.text("results")) if self.settings.text("results") else self.paths.results

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +15,13 @@ from overread.core.edits import Add, Judge, Note, Paint, Redo, Remove, Save, Und
 from overread.core.errors import OverreadError
 from overread.core.reading import Reading
 from overread.core.series import Series
-from overread.core.store import Change, ReadingStore
+from overread.core.store import Change, ReadingStore, now
 from overread.core.text import sentence
 from overread.viewer.findings_json import document
 from overread.viewer.judging import Judging
 from overread.viewer.pages.saved import LeavePage, SavedPage
 from overread.viewer.presenters.background import Background
+from overread.viewer.presenters.edit_session import EditSession
 from overread.viewer.presenters.findings import listed
 from overread.viewer.presenters.saving import SavedView, saved_view
 from overread.viewer.presenters.study import Shown, StudyPresenter
@@ -40,6 +41,7 @@ class Saving:
     """Owner of the page after saving and of the question before leaving.
 
     ``folder`` is the user's folder for results; ``status_changed`` is told when a study became saved or unsaved.
+    ``session`` holds the strokes that are not worked out yet.
     """
 
     window: MainWindow
@@ -49,6 +51,7 @@ class Saving:
     judging: Judging
     folder: Callable[[], Path]
     status_changed: Callable[[], None]
+    session: EditSession
     saved_studies: frozenset[str] = frozenset()
     page: SavedPage = field(init=False)
     question: LeavePage = field(init=False)
@@ -56,6 +59,7 @@ class Saving:
     _running: bool = field(init=False, default=False)
     _leaving: bool = field(init=False, default=False)
     _left_open: int = field(init=False, default=0)
+    _overtaken: frozenset[str] = field(init=False, default=frozenset())
 
     def connect(self) -> None:
         """Make the pages and connect the command, the closing of the window and the reading."""
@@ -82,10 +86,12 @@ class Saving:
         uid = {change.reading.study_uid}
         before = self.saved_studies
         if isinstance(change.edit, Save):
-            self.saved_studies = before | uid
+            self.saved_studies = before | (uid - self._overtaken)
         elif isinstance(change.edit, CHANGES):
             self.saved_studies = before - uid
             self._leaving = False
+            if self._running:
+                self._overtaken = self._overtaken | uid
         if self.saved_studies != before:
             self.status_changed()
         self._left_open = self.unsaved()
@@ -97,7 +103,13 @@ class Saving:
             self._left_open = 0
 
     def save(self) -> None:
-        """Write the judged findings in a worker thread and read them back; what comes of it is told."""
+        """Write the judged findings in a worker thread and read them back; what comes of it is told.
+
+        What was drawn or decided before is worked out first, so that the files hold what is on the screen.
+        """
+        self.session.then(self._save)
+
+    def _save(self) -> None:
         reading = self.store.reading
         if reading is None or self._running:
             return
@@ -105,25 +117,25 @@ class Saving:
         if not any(one.is_judged for one in reading.visible(second)):
             self.window.messages.tell("note", sentence("saving.nothing"))
             return
-        self._running = True
+        self._running, self._overtaken, began = True, frozenset(), now()
         series = [one for one in self.study.catalogue.value if one.study.uid == reading.study_uid]
         root, reader = self.folder(), self.store.reader
         self.window.messages.tell("note", sentence("save-page.under-way"))
         self.tasks.run(
             lambda _cancel: _write(reading, series, root, reader, second_reader=second),
-            lambda report: self._saved(report, reading),
+            lambda report: self._saved(report, reading, began),
             self._failed,
         )
 
-    def _saved(self, report: SaveReport, reading: Reading) -> None:
+    def _saved(self, report: SaveReport, reading: Reading, began: str) -> None:
         self._running = False
-        self.store.record(reading.study_uid, Save(report.saved), report.who)
+        self.store.record(reading.study_uid, Save(replace(report.saved, at=began)), report.who)
         for told in report.told[:1]:
             self.window.messages.tell("note", told)
-        now = self.store.reading
-        if now is None or now.study_uid != reading.study_uid:
+        here = self.store.reading
+        if here is None or here.study_uid != reading.study_uid:
             return
-        if now.findings != reading.findings:
+        if here.findings != reading.findings:
             self.window.messages.tell("warning", sentence("save-page.changed-meanwhile"))
         self._show(report, reading)
         self.window.show_page(self.page)
@@ -156,9 +168,15 @@ class Saving:
         return sum(one.is_judged for one in reading.visible(self.judging.second_reader()))
 
     def may_close(self) -> bool:
-        """False, with a question on the right, when judgements are not saved; asked again, the window closes."""
+        """False, with a question on the right, when judgements are not saved; asked again, the window closes.
+
+        Strokes and edits that are under way are finished before the window closes of itself.
+        """
         if self._running:
             self.window.messages.tell("note", sentence("save-page.wait"))
+            return False
+        if self.session.is_busy or self.store.is_busy:
+            self.session.then(lambda: self.tasks.post(self._close))
             return False
         count = self.unsaved()
         if self._leaving or not count:
@@ -170,6 +188,9 @@ class Saving:
 
     def _stay(self) -> None:
         self._leaving = False
+
+    def _close(self) -> None:
+        self.window.close()
 
     def _leave(self) -> None:
         self._leaving = True

@@ -300,8 +300,10 @@ class EditSession:
     def _work(
         self, uid: str, how: How, state: VolumeState, change: Callable[[Mask], Mask], stroke: Stroke | None
     ) -> None:
-        finding = self._find(uid)
+        study_uid, finding = state.series.study.uid, self._find(uid)
         if finding is None:
+            if self.store.study_uid != study_uid:
+                self._tell("warning", sentence("editing.study-left"))
             self._ended(stroke)
             return
         before, who = finding.mask, self.store.reader
@@ -317,7 +319,7 @@ class EditSession:
             return Paint(uid, how, MaskChange.between(before, after), measures, who, voxels)
 
         def done(paint: Paint) -> None:
-            self.store.apply(paint)
+            self.store.apply(paint, study_uid=study_uid)
             taken_back = finding.judgement is not None and finding.origin is not Origin.PERSON
             self._tell(
                 "note",
@@ -362,6 +364,11 @@ class EditSession:
         self._busy = bool(self._waiting)
         if self._waiting:
             self._waiting.popleft()()
+
+    @property
+    def is_busy(self) -> bool:
+        """True while a gesture is worked out or has not entered the reading yet."""
+        return self._busy
 
     def then(self, call: Call) -> None:
         """Call something when all gestures that came before have entered the reading or were refused."""
@@ -409,6 +416,13 @@ class EditSession:
         self._ask(lambda: self._mark(state, at_ijk))
 
     def _mark(self, state: VolumeState, at_ijk: Triple) -> None:
+        study_uid, reading = state.series.study.uid, self.store.reading
+        if reading is None or reading.study_uid != study_uid:
+            self._tell("warning", sentence("editing.study-left"))
+            self._next()
+            return
+        number = reading.next_number(Origin.PERSON)
+
         def work(_cancel: Cancel) -> tuple[Finding, Sentence | None]:
             told = None
             try:
@@ -420,13 +434,14 @@ class EditSession:
             return self._own(state, mask), told
 
         def done(made: tuple[Finding, Sentence | None]) -> None:
-            reading = self.store.reading
-            if reading is None:
-                self._next()
-                return
             finding, told = made
-            # Numbered now: another mark may have been added meanwhile.
-            self.store.apply(Add(msgspec.structs.replace(finding, number=reading.next_number(Origin.PERSON))))
+            now_open = self.store.reading
+            # Numbered now: another mark may have been added meanwhile. To a study that was left none can be.
+            if now_open is not None and now_open.study_uid == study_uid:
+                number_now = now_open.next_number(Origin.PERSON)
+            else:
+                number_now = number
+            self.store.apply(Add(msgspec.structs.replace(finding, number=number_now)), study_uid=study_uid)
             text_id = "editing.marked" if told is None else told.id.replace(".grow-", ".ball-")
             volume = volume_text(finding.measures.volume_mm3)
             self._tell("note", sentence(text_id, mm=f"{BALL_MM:.0f}", volume=volume))
@@ -452,7 +467,8 @@ class EditSession:
         )
 
     def _added(self, uid: str) -> None:
-        self._marks.selected.set(uid)
+        if self._find(uid) is not None:
+            self._marks.selected.set(uid)
         self._next()
 
     def remove(self, uid: str = "") -> None:

@@ -102,7 +102,7 @@ class VolumeShelf:
 
         def arrived(slices: Sequence[int]) -> None:
             batch = tuple(slices)
-            self._background.post(lambda: self._arrived(series.key, batch))
+            self._background.post(lambda: self._arrived(series.key, loading, batch))
 
         def load(cancel: Cancel) -> LoadReport:
             try:
@@ -111,20 +111,21 @@ class VolumeShelf:
                 self._background.post(lambda: self._left(loading))
 
         slot.cancel = self._background.run(
-            load, lambda report: self._loaded(series, report), lambda error: self._failed(series, error)
+            load, lambda report: self._loaded(series, loading, report), lambda error: self._failed(series, error)
         )
 
-    def _arrived(self, key: str, slices: tuple[int, ...]) -> None:
+    def _arrived(self, key: str, loading: LoadingVolume, slices: tuple[int, ...]) -> None:
         slot = self._slots.get(key)
-        if slot is not None:
+        # A series that was put back and taken again has new memory: what came into the old one is not there.
+        if slot is not None and slot.loading is loading:
             if not slot.state.loaded.any():
                 _fit_window(slot.state, slices[0])
             slot.state.loaded[list(slices)] = True
             slot.state.revision.set(slot.state.revision.value + 1)
 
-    def _loaded(self, series: Series, report: LoadReport) -> None:
+    def _loaded(self, series: Series, loading: LoadingVolume, report: LoadReport) -> None:
         slot = self._slots.get(series.key)
-        if slot is None:
+        if slot is None or slot.loading is not loading:
             return
         slot.cancel = None
         slot.state.volume = slot.loading.volume
@@ -182,6 +183,10 @@ class VolumeShelf:
         self._leaving.append(slot.loading)
 
     def _left(self, loading: LoadingVolume) -> None:
+        for slot in self._slots.values():
+            if slot.loading is loading:
+                # Nothing is in its memory any more: it may go at once, also where the load has failed.
+                slot.cancel = None
         if loading in self._leaving:
             self._leaving.remove(loading)
             loading.close()
