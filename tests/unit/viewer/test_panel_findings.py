@@ -181,7 +181,7 @@ def test_a_row_says_all_of_it_and_a_click_chooses_it(qtbot: QtBot, window: MainW
     middle = listing.visualItemRect(listing.item(fold)).center()
     QTest.mouseClick(listing.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, middle)
     assert folds == ["0" * 32]
-    assert listing.item(1).toolTip() == "nodule 0.89"
+    assert listing.item(1).toolTip() == "Calcified granuloma · nodule 0.89"
 
 
 def test_showing_the_list_anew_chooses_nothing(qtbot: QtBot, window: MainWindow) -> None:
