@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QRect
+from PySide6.QtGui import QFont, QFontMetricsF
+from pytestqt.qtbot import QtBot
 
 from overread.viewer.canvas.area import places_of
+from overread.viewer.render.overlays import CornerText, letter_lines
 
 
 @pytest.mark.parametrize("options_height", [0, 36])
@@ -21,3 +24,14 @@ def test_in_a_wide_window_the_side_views_stand_beside() -> None:
     large, coronal, sagittal = places_of("chest", 3, QRect(0, 0, 1031, 800))
     assert large.height() == 800
     assert coronal.left() == sagittal.left() > large.right()
+
+
+def test_orientation_letters_cover_no_word_of_a_corner(qtbot: QtBot) -> None:
+    metrics = QFontMetricsF(QFont())
+    text = CornerText(("A" * 20, "P1"), ("Coronal",), ("W 1500 L -600", "Zoom 111 % " + "x" * 20))
+    wide = 4 * metrics.horizontalAdvance("x" * 40)
+    narrow = 2 * metrics.horizontalAdvance("A" * 10)
+    assert letter_lines(metrics, wide, text) == (0, 0)
+    assert metrics.horizontalAdvance("W 1500 L -600") > narrow / 2 - 24
+    assert letter_lines(metrics, narrow, text) == (1, 2)
+    assert letter_lines(metrics, narrow, CornerText()) == (0, 0)

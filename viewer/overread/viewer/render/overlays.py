@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from overread.viewer.render.viewport import Viewport
 EDGE = 10.0
 LINE = 15.0
 PLATE = 0.63
+LETTER_ROOM = 14.0
+"""Half a letter with its plate, and a gap."""
 SCALES_MM = (5, 10, 20, 50, 100)
 SCALE_SHARE = 0.13
 SCALE_POINTS = 90.0
@@ -115,15 +118,30 @@ def draw_badge(painter: QPainter, right: float, y: float, text: str) -> QRectF:
     return plate
 
 
-def draw_letters(painter: QPainter, port: Viewport, side: float = EDGE) -> None:
-    """Orientation letters in the middle of the four sides, from the direction cosines of this very picture."""
+def letter_lines(metrics: QFontMetricsF, width: float, text: CornerText) -> tuple[int, int]:
+    """How many lines the top and bottom letters keep away from their sides, to cover no word of a corner."""
+
+    def free(*corners: tuple[str, ...]) -> int:
+        most = width / 2 - EDGE - LETTER_ROOM
+        taken = [[metrics.horizontalAdvance(line) > most for line in corner] for corner in corners]
+        return next(n for n in itertools.count() if not any(n < len(lines) and lines[n] for lines in taken))
+
+    return free(text.top_left + text.prior, text.top_right), free(tuple(reversed(text.bottom_left)))
+
+
+def draw_letters(painter: QPainter, port: Viewport, away: tuple[int, int] = (0, 0), side: float = EDGE) -> None:
+    """Orientation letters in the middle of the four sides, from the direction cosines of this very picture.
+
+    ``away`` is how many lines of corner text the top and the bottom one keep away from their sides.
+    """
     left, right, top, bottom = port.grid.letters()
     metrics = QFontMetricsF(painter.font())
     middle = port.height / 2 - metrics.height() / 2
     plate_text(painter, side, middle, left)
     plate_text(painter, port.width - side, middle, right, right=True)
-    plate_text(painter, port.width / 2, EDGE - 4, top, centre=True)
-    plate_text(painter, port.width / 2, port.height - EDGE + 4 - metrics.height() - 1, bottom, centre=True)
+    above, below = (lines * (metrics.height() + 1) for lines in away)
+    plate_text(painter, port.width / 2, EDGE - 4 + above, top, centre=True)
+    plate_text(painter, port.width / 2, port.height - EDGE + 4 - metrics.height() - 1 - below, bottom, centre=True)
 
 
 def scale_bar_mm(port: Viewport) -> int | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize
-from PySide6.QtGui import QImage, QPainter, QPen
+from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPen
 
 from overread.core.geometry import place_letters_mm
 from overread.core.series import Series, VerdictKind
@@ -169,10 +169,12 @@ class SlicePainter:
         if draft is not None:
             draw_measurement(painter, port, draft)
         self._locator(painter, port)
-        self.badge_area = overlays.draw_corners(painter, port.width, port.height, self.corner_text(port))
+        text = self.corner_text(port)
+        self.badge_area = overlays.draw_corners(painter, port.width, port.height, text)
+        away = overlays.letter_lines(QFontMetricsF(painter.font()), port.width, text)
         painter.setFont(overlays.image_font(FAMILIES, 13 * self.text_scale))
         if port.state.has_planes or port.state.volume.geometry.frame_of_reference_uid or port.state.has_mm:
-            overlays.draw_letters(painter, port)
+            overlays.draw_letters(painter, port, away)
         painter.setFont(overlays.image_font(FAMILIES, 11 * self.text_scale))
         overlays.draw_scale_bar(painter, port, self.words("view.no-mm"))
         seen = self.seen.get((id(port.state), plane))
