@@ -123,6 +123,7 @@ def test_edits_that_no_disk_takes_are_told_before_they_are_lost_and_can_be_kept(
         assert "1 edit is not on disk yet: database or disk is full." in message(program)
         assert program.window.close() is False
         settled(qtbot, lambda: program.saving._gives_up)
+        assert message(program).startswith("1 edit is in memory only and is lost when the window closes.")
         program.saving.keep_elsewhere(tmp_path / "kept.jsonl")
         settled(qtbot, lambda: (tmp_path / "kept.jsonl").exists())
     (line,) = (tmp_path / "kept.jsonl").read_text().splitlines()

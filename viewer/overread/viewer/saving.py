@@ -212,7 +212,8 @@ class Saving:
 
     def _still_waiting(self) -> None:
         self._gives_up = True
-        self._tell_waiting(sentence("save-page.not-on-disk", n=len(self.journal.waiting)))
+        told = sentence("save-page.not-on-disk", n=len(self.journal.waiting))
+        self.window.messages.tell_first(told, sentence("save-page.keep-elsewhere"), self._choose_elsewhere)
 
     def journal_failed(self, told: Sentence) -> None:
         """The journal could not be read or written: say so, with a way to keep elsewhere what waits."""

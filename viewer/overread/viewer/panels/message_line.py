@@ -79,6 +79,13 @@ class MessageLine(QFrame):
         del self._queue[:-MOST_WAITING]
         self._render()
 
+    def tell_first(self, text: Text, action_text: Text, callback: Callable[[], object]) -> None:
+        """Say an error before all that still waits to be read: the answer to what a person does now."""
+        message = Message("error", text, action_text, callback)
+        self._queue = [message, *(each for each in self._queue if each.kind != "note" and each != message)]
+        del self._queue[MOST_WAITING:]
+        self._render()
+
     def next(self) -> None:
         """The shown message was read: the next one, or none."""
         del self._queue[:1]
