@@ -185,7 +185,7 @@ class Journal:
             "SELECT study_uid FROM entry GROUP BY study_uid HAVING"
             f" MAX(CASE kind WHEN 'save' THEN seq ELSE 0 END) > {newest.format('seq', 0)} AND"
             " MAX(CASE kind WHEN 'save' THEN json_extract(body, '$.saved.at') ELSE '' END)"
-            f" >= {newest.format('at', repr(''))}"
+            f" > {newest.format('at', repr(''))}"
         )
         return frozenset(row[0] for row in rows)
 

@@ -255,13 +255,17 @@ def test_settings_and_reasons(qtbot: QtBot, window: MainWindow) -> None:
     assert "Ready." in [each.text() for each in why.findChildren(QLabel)]
 
 
-def test_what_must_be_seen_at_once_comes_before_unread_errors(window: MainWindow) -> None:
+def test_a_note_answers_at_once_and_unread_errors_wait_behind_it(window: MainWindow) -> None:
     line = window.messages
     line.tell("error", "not read yet")
-    line.tell("note", "marks are shown", at_once=True)
-    assert (line.text.text(), line.waiting.text()) == ("marks are shown", "1 more")
+    line.tell("note", "accepted", "undo", lambda: None)
+    assert (line.text.text(), line.waiting.text()) == ("accepted", "1 more")
     line.tell("note", "something else")
-    assert line.text.text() == "not read yet"
+    assert (line.text.text(), line.waiting.text()) == ("something else", "1 more")
+    line.tell("error", "another error")
+    assert (line.text.text(), line.waiting.text()) == ("not read yet", "1 more")
+    line.tell("error", "what cannot wait", at_once=True)
+    assert (line.text.text(), line.waiting.text()) == ("what cannot wait", "2 more")
 
 
 def test_a_narrow_list_marks_priors(window: MainWindow) -> None:

@@ -189,7 +189,7 @@ class Asking:
         if isinstance(change.edit, DeclareOwnRead):
             own = change.edit.own_read
             text_id = "asking.own-read-done" if change.reading.results else "asking.own-read-no-result"
-            self._tell("note", sentence(text_id, time=asking_rows.clock_time(own.at), n=own.marks), at_once=True)
+            self._tell("note", sentence(text_id, time=asking_rows.clock_time(own.at), n=own.marks))
         self.refresh()
 
     def refresh(self) -> None:

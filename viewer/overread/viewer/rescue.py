@@ -112,4 +112,4 @@ class Rescue:
     def _ask(self) -> None:
         self._asked = True
         told = sentence("journal.leaving", n=len(self._journal.waiting))
-        self._window.messages.tell("error", told, sentence("journal.save-elsewhere"), self.choose)
+        self._window.messages.tell("error", told, sentence("journal.save-elsewhere"), self.choose, at_once=True)

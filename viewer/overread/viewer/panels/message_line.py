@@ -29,7 +29,7 @@ class Message:
 
 
 class MessageLine(QFrame):
-    """A note gives way to whatever comes next; warnings and errors wait in a row until each was read."""
+    """A note is shown at once and gives way to whatever comes next; warnings and errors wait until each was read."""
 
     def __init__(self, words: Words, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -74,11 +74,17 @@ class MessageLine(QFrame):
         *,
         at_once: bool = False,
     ) -> None:
-        """Say what happened, with one thing that can be done (a link). ``at_once``: before what is not read yet."""
+        """Say what happened, with one thing that can be done (a link).
+
+        A note answers what a person does now: it stands before older errors, which wait behind it and are counted.
+        ``at_once`` says an error or warning before those, too.
+        """
         message = Message(kind, text, action_text, callback)
-        self._queue = [each for each in self._queue if each.kind != "note" and each != message]
-        self._queue.insert(0 if at_once else len(self._queue), message)
-        del self._queue[:-MOST_WAITING]
+        waiting = [each for each in self._queue if each.kind != "note" and each != message]
+        if at_once or kind == "note":
+            self._queue = [message, *waiting[-MOST_WAITING + 1 :]]
+        else:
+            self._queue = [*waiting[-MOST_WAITING + 1 :], message]
         self._render()
 
     def next(self) -> None:
