@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,9 @@ from overread.inference.readers.lung_nodule.grid import Bool, Grid
 from overread.inference.readers.lung_nodule.places import LungPlaces
 from overread.inference.readers.lung_nodule.regions import Region
 
+TOLD: Final = 8
+"""So many values are told as reasons: those that moved the score most away from that of a typical false mark."""
+
 
 def candidate(region: Region, solid_hu: float, grid: Grid, volume: Volume, places: LungPlaces) -> Candidate | None:
     """A region as the reader answers it: solid when its inside is denser than ``solid_hu``.
@@ -30,6 +35,7 @@ def candidate(region: Region, solid_hu: float, grid: Grid, volume: Volume, place
     points = np.argwhere(inside).mean(axis=0) + np.array(mask.origin_kji)
     x, y, z = (float(value) for value in volume.geometry.lps_from_ijk(points[::-1]))
     box = volume.voxels[tuple(slice(a, b) for a, b in mask.box)]
+    told = sorted(region.moved, key=lambda name: (-abs(region.moved[name]), name))[:TOLD]
     volume_mm3 = float(inside.sum()) * volume.geometry.voxel_mm3
     long_mm, short_mm = bidirectional_mm(mask, volume)
     return Candidate(
@@ -37,7 +43,7 @@ def candidate(region: Region, solid_hu: float, grid: Grid, volume: Volume, place
         centre_lps_mm=(x, y, z),
         score=region.score,
         kind=f"card.lung-nodule.{'solid' if region.why['inner_hu'] > solid_hu else 'sub-solid'}",
-        why={name: round(value, 3) for name, value in region.why.items()},
+        why={name: round(region.why[name], 3) for name in told},
         measures={
             "long_mm": long_mm,
             "short_mm": short_mm,
@@ -122,11 +128,11 @@ def _hull(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return points
 
 
-def one_per_place(found: list[Region], shape: tuple[int, ...], overlap: float, halo_score: float) -> list[Region]:
+def one_per_place(found: list[Region], shape: tuple[int, ...], parameters: Mapping[str, Any]) -> list[Region]:
     """One region for each place, by score; ties go by position. ``shape`` is that of the grid.
 
-    Of two that share more than ``overlap`` of the smaller the better one stays; but a larger one that is at least
-    ``halo_score`` as good is the halo of a part-solid nodule: it takes the place, with the better score.
+    Of two that share more than ``overlap`` of the smaller the better one stays. But one with the better outline takes
+    the place, with the score of the first, when its own is at least ``close_score`` of that.
     """
     owner = np.full(shape, -1, dtype=np.int16)
     kept: list[Region] = []
@@ -135,17 +141,33 @@ def one_per_place(found: list[Region], shape: tuple[int, ...], overlap: float, h
         size = int(region.mask.sum())
         under = owner[window][region.mask]
         owners, shared = np.unique(under[under >= 0], return_counts=True)
+        overlap = float(parameters["overlap"])
         same = [int(n) for n, count in zip(owners, shared, strict=True) if _same(count, size, kept[n], overlap)]
         if not same:
             number = len(kept)
             kept.append(region)
-        elif len(same) == 1 and region.score >= halo_score * kept[same[0]].score and size > kept[same[0]].mask.sum():
+        elif len(same) == 1 and _outlines_better(region, kept[same[0]], parameters):
             number = same[0]
             kept[number] = replace(region, score=kept[number].score)
         else:
             continue
         owner[window][region.mask] = number
     return kept
+
+
+def _outlines_better(one: Region, other: Region, parameters: Mapping[str, Any]) -> bool:
+    """The smoothed faint pass outlines halos alone; what a ball cuts is worse than what ends by itself."""
+    if one.score < parameters["close_score"] * other.score:
+        return False
+    if one.why["faint"] != other.why["faint"]:
+        wider = _ball_mm(one.mask) - _ball_mm(other.mask)
+        halo = float(parameters["halo_mm"])
+        return wider >= halo if one.why["faint"] else -wider < halo
+    return bool(one.why["by_ball"] < other.why["by_ball"])
+
+
+def _ball_mm(mask: Bool) -> float:
+    return float((6 * mask.sum() / np.pi) ** (1 / 3))
 
 
 def _same(shared: int, size: int, other: Region, overlap: float) -> bool:

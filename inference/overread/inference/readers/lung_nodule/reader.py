@@ -20,7 +20,9 @@ from overread.inference.readers.lung_nodule.grid import Bool, Float32, Grid, car
 from overread.inference.readers.lung_nodule.lungs import find_lungs
 from overread.inference.readers.lung_nodule.peaks import Peaks, find_peaks
 from overread.inference.readers.lung_nodule.places import lung_places
+from overread.inference.readers.lung_nodule.rays import Sights, look
 from overread.inference.readers.lung_nodule.regions import Region, Seed, grow
+from overread.inference.readers.lung_nodule.scoring import first_look
 
 PARTS: Final = 100
 """Parts of the whole job that progress is told in; the shares of the stages are those of their time."""
@@ -53,7 +55,7 @@ def read(volume: Volume, parameters: Mapping[str, Any], report: Report, cancelle
     clock.stage("reader.stage-regions", 58)
     regions = _regions(hu, inside, lung_hu, {"solid": solid, "subsolid": faint}, parameters, clock)
     clock.stage("reader.stage-answer", 97)
-    kept = one_per_place(regions, hu.shape, float(parameters["overlap"]), float(parameters["halo_score"]))
+    kept = one_per_place(regions, hu.shape, parameters["places"])
     solid_hu = float(parameters["regions"]["solid_hu"])
     candidates = [candidate(region, solid_hu, grid, volume, places) for region in kept]
     clock.end()
@@ -120,20 +122,49 @@ def _regions(
     clock: _Clock,
 ) -> list[Region]:
     """Regions with a score worth telling."""
-    seeds = [
-        (name, Seed(peaks.points[n], float(peaks.scales[n]), float(peaks.ratios[n])))
-        for name, peaks in passes.items()
-        for n in range(len(peaks.scales))
-    ][: int(parameters["peaks"]["most_candidates"])]
     images = {name: gaussian(hu, sigma) if (sigma := parameters[name]["grow_sigma"]) else hu for name in passes}
+    seeds = _seeds(images, inside, lung_hu, passes, parameters)
     found: list[Region] = []
     for number, (name, seed) in enumerate(seeds):
         if number % CHECK_EVERY == 0:
             clock.part(58 + 39 * number // len(seeds))
-        region = grow(images[name], inside, seed, lung_hu, parameters["regions"], parameters[name])
-        if region is not None:
-            found.append(region)
+        found += grow(images[name], inside, seed, lung_hu, parameters["regions"], parameters[name])
     return found
+
+
+def _seeds(
+    images: Mapping[str, Float32],
+    inside: Bool,
+    lung_hu: float,
+    passes: Mapping[str, Peaks],
+    parameters: Mapping[str, Any],
+) -> list[tuple[str, Seed]]:
+    """The peaks that look best along their rays, best first, with the pass they come from."""
+    ranked: list[tuple[float, str, int]] = []
+    sights = {}
+    for name, peaks in passes.items():
+        if len(peaks.scales) == 0:
+            continue
+        high_hu = float(parameters[name]["high_hu"])
+        sights[name] = look(images[name], inside, lung_hu, peaks, high_hu, parameters["rays"])
+        looks = first_look(sights[name].values, parameters[name]["look"])
+        ranked += [(-float(value), name, n) for n, value in enumerate(looks)]
+    ranked.sort()
+    return [
+        (name, _seed(passes[name], sights[name], n))
+        for _value, name, n in ranked[: int(parameters["peaks"]["most_candidates"])]
+    ]
+
+
+def _seed(peaks: Peaks, sights: Sights, n: int) -> Seed:
+    return Seed(
+        peaks.points[n],
+        float(peaks.scales[n]),
+        float(sights.radius_mm[n]),
+        float(sights.level_hu[n]),
+        float(sights.lung_hu[n]),
+        {name: float(values[n]) for name, values in sights.values.items()},
+    )
 
 
 def _heatmap(heat: Float32, full_hu: float) -> NDArray[np.uint8]:

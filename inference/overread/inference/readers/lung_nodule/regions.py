@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overread.inference.readers.lung_nodule.grid import Bool, Float32
+from overread.inference.readers.lung_nodule.scoring import moved, score
 
 Window = tuple[slice, slice, slice]
 Points = NDArray[np.int_]
@@ -20,22 +21,33 @@ Points = NDArray[np.int_]
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A region on the 1 mm grid: its box origin and mask, its main axes, and the values of the rules."""
+    """A region on the 1 mm grid: its box origin and mask, its main axes, the values of the rules and the score.
+
+    ``moved`` tells by how much each rule moved the score.
+    """
 
     origin_kji: tuple[int, int, int]
     mask: Bool
     axes_mm: tuple[float, float, float]
     why: Mapping[str, float]
+    moved: Mapping[str, float]
     score: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Seed:
-    """A peak: place on the 1 mm grid [k, j, i], scale (mm) and curvature ratio."""
+    """A peak: place on the 1 mm grid [k, j, i], scale (mm), and what its rays tell.
+
+    ``radius_mm`` is the median ray, ``level_hu`` lies between ``lung_hu`` around and the inside; ``values`` are those
+    of the rules that need no region.
+    """
 
     point: NDArray[np.float64]
     scale_mm: float
-    ratio: float
+    radius_mm: float
+    level_hu: float
+    lung_hu: float
+    values: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +65,29 @@ class _Blob:
         label = labels[tuple(self.deepest)]
         if label == 0:
             return None
+        inner = np.asarray(labels == label)
+        near = _around(inner, int(np.ceil(cut)) + 1)
+        grown = np.zeros_like(self.bright)
         # Half a voxel more: depth is measured from the centres of the first voxels outside.
-        grown: Bool = _distance_to(labels == label) <= cut + 0.5
-        return grown & self.bright
+        grown[near] = (_distance_to(inner[near]) <= cut + 0.5) & self.bright[near]
+        return grown
 
 
 @dataclass(frozen=True, slots=True)
 class _Core:
-    """A blob without its vessels in a box of the grid, and the HU of the lung around it."""
+    """A blob without its vessels in a box of the grid, what is bright around it, and the HU of the lung there.
+
+    ``by_ball`` tells that the blob was cut from the bright part by a ball. ``neck`` is then the radius of what goes
+    on beyond that ball over that of the blob: 1 at the end of a vessel, little where a nodule hangs on one.
+    """
 
     window: Window
     blob: _Blob
     mask: Bool
+    bright: Bool
     lung_hu: float
+    by_ball: bool = False
+    neck: float = 0.0
 
     @property
     def compactness(self) -> float:
@@ -88,23 +110,33 @@ def grow(
     lung_hu: float,
     parameters: Mapping[str, Any],
     pass_parameters: Mapping[str, Any],
-) -> Region | None:
-    """The region at a peak with its score; None when nothing blob-like can be grown there.
+) -> list[Region]:
+    """The regions that a peak may have, with their scores: all that is connected with it, and that cut by a ball.
 
-    The rules look at a core from which vessels are cut more strictly than from the mask that is answered.
+    The first is lost where a nodule hangs on what goes on; the second is a worse mask where it does not. The rules
+    look at a core from which vessels are cut more strictly than from the mask that is answered.
     """
-    core = _contained(hu, inside, seed, lung_hu, parameters, pass_parameters)
-    if core is None or core.mask.sum() < parameters["least_mm3"]:
-        return None
-    why = {"ratio": seed.ratio} | _rules(hu, inside, core, parameters)
-    score = _score(why, pass_parameters["gates"])
-    if score < parameters["list_from"]:
-        return None
-    mask = core.blob.opened(_mask_cut(core.blob.radius, parameters))
-    if mask is None:
-        return None
-    origin = (core.window[0].start, core.window[1].start, core.window[2].start)
-    return Region(origin, mask, axes_mm(mask), why, score)
+    cores = (
+        _contained(hu, inside, seed, lung_hu, parameters, pass_parameters),
+        _in_ball(hu, inside, seed, parameters),
+    )
+    found: list[Region] = []
+    for core in cores:
+        mask = core.blob.opened(_mask_cut(core.blob.radius, parameters)) if core is not None else None
+        if core is None or mask is None or core.mask.sum() < parameters["least_mm3"]:
+            continue
+        corner = np.array([span.start for span in core.window])
+        middle = np.argwhere(mask).mean(axis=0) + corner
+        why = dict(seed.values) | _rules(hu, inside, core, parameters)
+        why["offset"] = float(np.linalg.norm(middle - seed.point)) / max(1.0, seed.radius_mm)
+        why["fill"] = why["diameter_mm"] / (2 * seed.radius_mm)
+        why["faint"], why["by_ball"], why["neck"] = float(pass_parameters["faint"]), float(core.by_ball), core.neck
+        by = moved(why, pass_parameters["gates"], parameters["score"])
+        points = score(by, why, pass_parameters["gates"], parameters["score"])
+        if points >= parameters["list_from"]:
+            origin = (int(corner[0]), int(corner[1]), int(corner[2]))
+            found.append(Region(origin, mask, axes_mm(mask), why, by, points))
+    return found
 
 
 def _mask_cut(radius: float, parameters: Mapping[str, Any]) -> float:
@@ -147,7 +179,34 @@ def _core(
     local_hu = _local_lung(box, lung, lung_hu, parameters)
     blob = _blob(box, lung, middle - low, seed.scale_mm, local_hu, pass_parameters)
     mask = blob.opened(float(parameters["core_share"]) * blob.radius) if blob is not None else None
-    return _Core(window, blob, mask, local_hu) if blob is not None and mask is not None else None
+    return _Core(window, blob, mask, blob.bright, local_hu) if blob is not None and mask is not None else None
+
+
+def _in_ball(hu: Float32, inside: Bool, seed: Seed, parameters: Mapping[str, Any]) -> _Core | None:
+    """The core of what is connected with a seed within a ball of a few median rays."""
+    reach = int(np.ceil((parameters["ball_radii"] + 0.1) * seed.radius_mm)) + int(parameters["ball_mm"])
+    middle = np.round(seed.point).astype(int)
+    low, high = np.maximum(middle - reach, 0), np.minimum(middle + reach + 1, hu.shape)
+    window = (slice(int(low[0]), int(high[0])), slice(int(low[1]), int(high[1])), slice(int(low[2]), int(high[2])))
+    at = middle - low
+    bright = _connected((hu[window] > seed.level_hu) & inside[window], at)
+    if bright is None:
+        return None
+    away = sum(
+        (grid - (centre - first)) ** 2
+        for grid, centre, first in zip(np.ogrid[tuple(map(slice, bright.shape))], seed.point, low, strict=True)
+    )
+    ball_mm = parameters["ball_radii"] * seed.radius_mm + 0.5
+    ball = _connected(bright & (away <= ball_mm**2), at)
+    if ball is None:
+        return None
+    blob = _blob_of(ball, at, max(1.5, 0.7 * seed.radius_mm))
+    mask = blob.opened(float(parameters["core_share"]) * blob.radius)
+    if mask is None:
+        return None
+    beyond = bright & (away > ball_mm**2) & (away <= (ball_mm + parameters["neck_mm"]) ** 2)
+    neck = float(edt.edt(bright)[beyond].max()) / blob.radius if beyond.any() else 0.0
+    return _Core(window, blob, mask, bright, seed.lung_hu, by_ball=True, neck=neck)
 
 
 def _local_lung(box: Float32, lung: Bool, lung_hu: float, parameters: Mapping[str, Any]) -> float:
@@ -163,13 +222,24 @@ def _blob(
     """All that is connected with the seed above the level halfway between lung and peak."""
     near = box[tuple(slice(max(0, int(c) - 1), int(c) + 2) for c in at)]
     level = (lung_hu + min(float(near.max()), float(pass_parameters["high_hu"]))) / 2
-    above = (box > level) & lung
-    if not above[tuple(at)]:
+    bright = _connected((box > level) & lung, at)
+    return _blob_of(bright, at, max(2.0, scale_mm)) if bright is not None else None
+
+
+def _connected(bright: Bool, at: Points) -> Bool | None:
+    """The part that holds a voxel; None where that is not bright."""
+    if not bright[tuple(at)]:
         return None
-    labels = cc3d.connected_components(above, connectivity=6)
-    bright = np.asarray(labels == labels[tuple(at)])
-    depth = edt.edt(np.pad(bright, 1))[1:-1, 1:-1, 1:-1]
-    reach = int(np.ceil(max(2.0, scale_mm)))
+    labels = cc3d.connected_components(bright, connectivity=6)
+    return np.asarray(labels == labels[tuple(at)])
+
+
+def _blob_of(bright: Bool, at: Points, near_mm: float) -> _Blob:
+    """A bright part with the largest ball that lies near a voxel."""
+    part = _around(bright, 0)
+    depth = np.zeros(bright.shape, dtype=np.float32)
+    depth[part] = edt.edt(np.pad(bright[part], 1))[1:-1, 1:-1, 1:-1]
+    reach = int(np.ceil(near_mm))
     starts = np.maximum(at - reach, 0)
     around = depth[tuple(slice(int(a), int(c) + reach + 1) for a, c in zip(starts, at, strict=True))]
     deepest = np.array(np.unravel_index(int(around.argmax()), around.shape)) + starts
@@ -178,14 +248,15 @@ def _blob(
 
 def _rules(hu: Float32, inside: Bool, found: _Core, parameters: Mapping[str, Any]) -> dict[str, float]:
     """Size, shape, density and touch of a core. ``inner_hu`` leaves out the rim, where lung is mixed in."""
-    box, lung, core = hu[found.window], inside[found.window], found.mask
+    near, far = parameters["shell_mm"]
+    part = _around(found.mask, int(np.ceil(far)) + 1)
+    box, lung, core = hu[found.window][part], inside[found.window][part], found.mask[part]
     diameter = _ball_mm(float(core.sum()))
     depth = edt.edt(np.pad(core, 1))[1:-1, 1:-1, 1:-1]
     radius = float(depth.max())
-    near, far = parameters["shell_mm"]
     away = _distance_to(core)
     seen = (away > near) & (away <= far) & lung
-    bright = seen & found.blob.bright
+    bright = seen & found.bright[part]
     rim = (away > 0) & (away <= near)
     wall = float((rim & ~lung).sum()) / max(1.0, float(rim.sum()))
     shell = float(bright.sum()) / max(1.0, float(seen.sum()))
@@ -217,6 +288,15 @@ def _branches(bright: Bool, least: int) -> int:
     return int((sizes[1:] >= least).sum())
 
 
+def _around(mask: Bool, margin: int) -> Window:
+    """The box of a mask that is not empty, with a margin: distances are worked out only there."""
+    spans = []
+    for axis, size in enumerate(mask.shape):
+        filled = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        spans.append(slice(max(0, int(filled[0]) - margin), min(size, int(filled[-1]) + 1 + margin)))
+    return spans[0], spans[1], spans[2]
+
+
 def _distance_to(mask: Bool) -> Float32:
     """Distance of each voxel to a region, in voxels."""
     distance: Float32 = edt.edt(~mask)
@@ -229,18 +309,3 @@ def axes_mm(mask: Bool) -> tuple[float, float, float]:
     spread = np.atleast_2d(np.cov(points.T, bias=True)) + np.eye(3) / 12
     values = 2 * np.sqrt(5 * np.maximum(np.linalg.eigvalsh(spread), 1e-6))
     return float(values[2]), float(values[1]), float(values[0])
-
-
-def _score(why: Mapping[str, float], gates: Mapping[str, Any]) -> float:
-    """Product of the gates: a rank between 0 and 1, never a probability. 0 outside the range of diameters."""
-    diameter = why["diameter_mm"]
-    low, high = gates["range_mm"]
-    if not low <= diameter <= high:
-        return 0.0
-    score = 1.0
-    for name, (middle, slope) in gates["rules"].items():
-        if name in gates["large"] and diameter >= gates["large_from_mm"]:
-            middle, slope = gates["large"][name]
-        exponent = slope * (why[name] - middle)
-        score *= 1 / (1 + math.exp(-max(-60.0, min(60.0, exponent))))
-    return score
