@@ -46,9 +46,9 @@ class Desk:
         self.said: list[str] = []
         honest = MessageLine.tell
 
-        def tell(line: MessageLine, kind: MessageKind, text: Sentence, *rest: Any) -> None:
+        def tell(line: MessageLine, kind: MessageKind, text: Sentence, *rest: Any, at_once: bool = False) -> None:
             self.said.append(text.say())
-            honest(line, kind, text, *rest)
+            honest(line, kind, text, *rest, at_once=at_once)
 
         monkeypatch.setattr(MessageLine, "tell", tell)
         self.program = Program(default_paths())
