@@ -88,7 +88,6 @@ def test_a_journal_of_a_newer_version_is_said_kept_and_what_is_done_is_asked_abo
     read_on(screen)
     says(screen, "is left untouched: 1 edit is not in it. It stays in memory and can be saved elsewhere.")
     screen.key("ctrl+q")
-    read_on(screen)
     says(screen, "1 edit is in memory only and ends with this window.")
     quit_clean(screen)
     assert path.read_bytes() == before
