@@ -292,7 +292,7 @@ class Asking:
     # jobs
 
     def show_jobs(self) -> None:
-        """The page of this session's jobs."""
+        """The page of the jobs since the start of the program."""
         self.parts.window.show_page(self._pages.jobs)
 
     def cancel(self) -> None:
@@ -328,7 +328,7 @@ class Asking:
     # the map
 
     def _came(self, job: Job, answer: Answer) -> None:
-        """A result is about to be stored: its map is kept for this session."""
+        """A result is about to be stored: its map is kept until the program ends."""
         if answer.heatmap is not None and answer.heatmap_geometry is not None and job.card.gives.heatmap:
             name, key = job.card.gives.heatmap, job.series.key
             self.maps.keep(Heat(answer.heatmap, answer.heatmap_geometry, name, key))

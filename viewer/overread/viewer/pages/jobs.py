@@ -1,4 +1,4 @@
-"""The jobs of this session, newest first: which model, which series, who asked, how it ended."""
+"""The jobs since the start of the program, newest first: which model, which series, who asked, how it ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The maps of this session: kept in memory per series, shown when wanted, and cut into masks."""
+"""The maps of results: kept in memory per series until the program ends, shown when wanted, and cut into masks."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ OPEN = frozenset({JobState.WAITING, JobState.RUNNING, JobState.STORING})
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job of this session. ``asked_at`` is UTC, ISO 8601; ``why`` says why it failed."""
+    """One job since the start of the program. ``asked_at`` is UTC, ISO 8601; ``why`` says why it failed."""
 
     number: int
     card: ModelCard
