@@ -153,10 +153,12 @@ def test_what_cannot_be_drawn_is_said_and_nothing_is_written(
 ) -> None:
     assert taken("--size", "10x10").isNull()
     assert "80 to 8192 pixels" in capsys.readouterr().err
+    assert taken("--at=9000,0,0").isNull()
+    assert capsys.readouterr().err == "The place 9000,0,0 (LPS mm) lies outside the images of this series.\n"
     for file in sorted(taken.series.iterdir())[1:]:
         file.unlink()
     assert taken("--view", "3d").isNull()
     assert "This series makes no volume" in capsys.readouterr().err
-    assert taken.codes == [2, 3]
+    assert taken.codes == [2, 2, 3]
     images = taken("--view", "layout")
     assert (images.width(), taken.codes[-1]) == (1032, 0)

@@ -70,6 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
         if window is not None:
             state.window.set(window)
         if place is not None:
+            if not state.volume.geometry.contains_ijk(state.volume.geometry.ijk_from_lps(place)):
+                raise WrongUseError(sentence("snapshot.outside", place=arguments.at))
             state.go_to_lps_mm((place[0], place[1], place[2]))
         still = Still(state, Words(arguments.language), arguments.preset)
         told = _overlay(still) if arguments.overlay else ()
