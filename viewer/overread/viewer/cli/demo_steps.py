@@ -164,15 +164,25 @@ def reject(demo: Demo) -> str:
     return f"finding {demo.selected()[1]} rejected: vessel"
 
 
+STROKES = (
+    (False, (0.49, 0.47), (0.53, 0.53)),
+    (False, (0.44, 0.44), (0.56, 0.56)),
+    (True, (0.52, 0.49), (0.52, 0.51)),
+    (True, (0.5, 0.49), (0.5, 0.51)),
+)
+"""Strokes of the brush near the middle of the axial view, in shares of it; the first is whether Ctrl is held (erase).
+What a model drew may already hold all that the first one would paint."""
+STROKE_SECONDS = 5.0
+
+
 def correct(demo: Demo) -> str:
-    """N, E, one stroke of the brush, Enter, A: corrected, and accepted only by A."""
+    """N, E, a stroke of the brush, Enter, A: corrected, and accepted only by A."""
     screen = demo.screen
     tag = demo.go_on()[1]
     before = demo.state()["selected"][2]
     screen.key("e")
     demo.wait(lambda now: now["editing"], "editing")
-    screen.drag(screen.point("view-axial", 0.49, 0.47), screen.point("view-axial", 0.53, 0.53))
-    painted = demo.wait(lambda now: now["selected"][2] != before, "a stroke")["selected"]
+    painted = _painted(demo, before)
     if painted[1] != "edited":
         raise NotSeenError(f"painting judged the finding: {painted}")
     screen.key("Return")
@@ -182,15 +192,35 @@ def correct(demo: Demo) -> str:
     return f"finding {tag}: {painted[2] - before:+d} voxels by the brush, then accepted"
 
 
+def _painted(demo: Demo, before: int) -> list[Any]:
+    """The selected finding (tag, state, voxels) after the first stroke that changed it."""
+    screen = demo.screen
+    for erases, start, end in STROKES:
+        ends = screen.point("view-axial", *start), screen.point("view-axial", *end)
+        if erases:
+            screen.drag_with("ctrl", *ends)
+        else:
+            screen.drag(*ends)
+        try:
+            found: list[Any] = demo.wait(lambda now: now["selected"][2] != before, "a stroke", STROKE_SECONDS)[
+                "selected"
+            ]
+        except NotSeenError:
+            continue  # it changed nothing: the window says so, and the next one is tried
+        return found
+    raise NotSeenError("no stroke changed the finding")
+
+
 def add_missed(demo: Demo) -> str:
     """M and a click: on a nodule that is known and was missed, else in the middle of a lung."""
     screen = demo.screen
     target = missed(demo.home, demo.known)
     at = screen.point("view-axial", 0.3, 0.5) if target is None else _show(demo, target.centre_lps_mm)
-    count = len(demo.state()["findings"])
+    # Counted among all findings: in the list an own mark takes the place of a model's mark that it covers.
+    count = len(demo.state()["masks"])
     screen.key("m")
     screen.click(at)
-    state = demo.wait(lambda now: len(now["findings"]) == count + 1, "the own mark")
+    state = demo.wait(lambda now: len(now["masks"]) == count + 1, "the own mark")
     what = "no nodule was missed: a place in the lung" if target is None else f"known nodule {target.number}"
     return f"{what} marked as {state['selected'][0]}, {state['selected'][2]} voxels: “{state['message']}”"
 
