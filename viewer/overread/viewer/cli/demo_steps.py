@@ -27,6 +27,17 @@ from overread.viewer.state.views import Plane
 JOB_SECONDS = 300.0
 """A model on a busy machine with two cores takes well below a minute for a chest CT."""
 
+NO_MARKS = "left out: the list has no mark for it"
+STROKES = (
+    (False, (0.49, 0.47), (0.53, 0.53)),
+    (False, (0.44, 0.44), (0.56, 0.56)),
+    (True, (0.52, 0.49), (0.52, 0.51)),
+    (True, (0.5, 0.49), (0.5, 0.51)),
+)
+"""Strokes of the brush near the middle of the axial view, in shares of it; the first is whether Ctrl is held (erase).
+What a model drew may already hold all that the first one would paint."""
+STROKE_SECONDS = 5.0
+
 
 @dataclass(slots=True)
 class Demo:
@@ -57,9 +68,15 @@ class Demo:
         """The selected finding as the list tells it: uid, tag, state."""
         return next((one for one in self.state().get("findings", ()) if one[3]), [])
 
+    def marks(self) -> int:
+        """How many findings stand in the list."""
+        return len(self.state().get("findings", ()))
+
     def go_on(self) -> list[Any]:
-        """N; the finding that is then selected."""
+        """N; the finding that is then selected (the same one where there is no other)."""
         before = self.selected()
+        if before and self.marks() == 1:
+            return before
         self.screen.key("n")
         self.screen.wait(lambda: self.selected() and self.selected()[0] != (before or [""])[0], "the next finding")
         return self.selected()
@@ -95,7 +112,9 @@ def own_read(demo: Demo) -> str:
 def run_model(demo: Demo) -> str:
     """J and Enter: the first model that fits. Its worker is killed, and it is run again."""
     screen = demo.screen
-    _ask(demo)
+    if not _ask(demo):
+        screen.key("Escape")
+        return "no model fits this series: the list says why, and nothing is run"
     demo.wait(lambda now: now["jobs"][-1]["state"] == "running", "a running job", JOB_SECONDS)
     worker = _worker(demo)
     os.kill(worker, signal.SIGKILL)
@@ -111,12 +130,17 @@ def run_model(demo: Demo) -> str:
     return f"worker {worker} killed: “{told}” Run again: stored, nothing of it shown"
 
 
-def _ask(demo: Demo) -> None:
+def _ask(demo: Demo) -> bool:
+    """J and Enter; False when that starts no job because no model fits."""
     count = len(demo.state()["jobs"])
     demo.screen.key("j")
     demo.screen.wait(lambda: demo.screen.where("models-page"), "the models")
     demo.screen.key("Return")
-    demo.wait(lambda now: len(now["jobs"]) == count + 1, "the job")
+    try:
+        demo.wait(lambda now: len(now["jobs"]) == count + 1, "the job", STROKE_SECONDS)
+    except NotSeenError:
+        return False
+    return True
 
 
 def _worker(demo: Demo) -> int:
@@ -143,6 +167,8 @@ def show_marks(demo: Demo) -> str:
 
 def next_finding(demo: Demo) -> str:
     """N: all views go to the first finding."""
+    if not demo.marks():
+        return NO_MARKS
     before = demo.state()["place_lps_mm"]
     chosen = demo.go_on()
     place = demo.wait(lambda now: now["place_lps_mm"] != before, "the views at the finding")["place_lps_mm"]
@@ -151,6 +177,8 @@ def next_finding(demo: Demo) -> str:
 
 def accept(demo: Demo) -> str:
     """A."""
+    if not demo.marks():
+        return NO_MARKS
     demo.screen.key("a")
     demo.screen.wait(lambda: demo.selected()[2] == "accepted", "an accepted finding")
     return f"finding {demo.selected()[1]} accepted"
@@ -158,26 +186,19 @@ def accept(demo: Demo) -> str:
 
 def reject(demo: Demo) -> str:
     """N, X, 1: rejected, because it is a vessel."""
+    if demo.marks() < 2:
+        return NO_MARKS
     demo.go_on()
     demo.screen.key("x", "1")
     demo.screen.wait(lambda: demo.selected()[2] == "rejected", "a rejected finding")
     return f"finding {demo.selected()[1]} rejected: vessel"
 
 
-STROKES = (
-    (False, (0.49, 0.47), (0.53, 0.53)),
-    (False, (0.44, 0.44), (0.56, 0.56)),
-    (True, (0.52, 0.49), (0.52, 0.51)),
-    (True, (0.5, 0.49), (0.5, 0.51)),
-)
-"""Strokes of the brush near the middle of the axial view, in shares of it; the first is whether Ctrl is held (erase).
-What a model drew may already hold all that the first one would paint."""
-STROKE_SECONDS = 5.0
-
-
 def correct(demo: Demo) -> str:
     """N, E, a stroke of the brush, Enter, A: corrected, and accepted only by A."""
     screen = demo.screen
+    if not demo.marks():
+        return NO_MARKS
     tag = demo.go_on()[1]
     before = demo.state()["selected"][2]
     screen.key("e")
