@@ -87,8 +87,13 @@ def test_surfaces_stand_where_the_findings_are_and_follow_judgements(stage: Stag
     stage.judge(1, "rejected")
     assert not stage.shows(second, State.PROPOSED)
     stage.kit.workspace.marks.selected.set("f2")
-    stage.qtbot.waitUntil(lambda: stage.colour_at(second).saturation() < 60, timeout=20000)
-    assert stage.colour_at(second).lightness() > 100
+
+    def is_grey() -> bool:
+        # Black until its surface comes: neither colour nor light.
+        found = stage.colour_at(second)
+        return found.saturation() < 60 and found.lightness() > 100
+
+    stage.qtbot.waitUntil(is_grey, timeout=20000)
 
 
 def test_the_selected_one_has_a_filled_number(stage: Stage) -> None:
