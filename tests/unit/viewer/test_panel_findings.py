@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import msgspec
@@ -18,7 +18,6 @@ from finding_kit import at, finding, grid_volume, result
 from overread.core.finding import Finding, Judgement, Origin
 from overread.core.reading import OwnRead, Reading
 from overread.core.text import LANGUAGES, Language, sentence, table
-from overread.viewer.commands import CommandRegistry, load_keymap
 from overread.viewer.panels.finding_list import _Lines
 from overread.viewer.panels.findings import FindingsPanel
 from overread.viewer.panels.own_read import MeasurementRow
@@ -28,16 +27,6 @@ from overread.viewer.window import MainWindow
 from overread_testkit import series_for
 
 SIZES = [(1280, 800), (1600, 1000), (1920, 1080), (2560, 1440), (1536, 2048)]
-
-
-@pytest.fixture
-def window(qtbot: QtBot) -> Iterator[MainWindow]:
-    application = QApplication.instance()
-    assert isinstance(application, QApplication)
-    made = MainWindow(CommandRegistry(load_keymap()), QWidget())
-    qtbot.addWidget(made)
-    yield made
-    application.setStyleSheet("")
 
 
 def study() -> Listed:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from clipped import cut
@@ -19,7 +18,6 @@ from overread.core.reading import OwnRead, Reading, Saved
 from overread.core.saving import LeftOut, SaveReport
 from overread.core.store import new_uid, now
 from overread.core.text import LANGUAGES, Language, sentence
-from overread.viewer.commands import CommandRegistry, load_keymap
 from overread.viewer.pages.saved import LeavePage, SavedPage
 from overread.viewer.presenters.findings import Teller, listed
 from overread.viewer.presenters.saving import SavedView, saved_view
@@ -69,16 +67,6 @@ def test_the_page_says_what_was_written_and_what_was_not() -> None:
         "1 more below the cut or beside a mark of yours is not judged and was not written.",
     )
     assert view("zh").files[0].what == "2 个分割：1, 2"
-
-
-@pytest.fixture
-def window(qtbot: QtBot) -> Iterator[MainWindow]:
-    application = QApplication.instance()
-    assert isinstance(application, QApplication)
-    made = MainWindow(CommandRegistry(load_keymap()), QWidget())
-    qtbot.addWidget(made)
-    yield made
-    application.setStyleSheet("")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,6 @@ from clipped import cut
 from overread.core.text import LANGUAGES, Language, Sentence, say, sentence, table
 from overread.inference.cards import Fit, Suitability
 from overread.viewer.asking_rows import card_text, model_rows
-from overread.viewer.commands import CommandRegistry, load_keymap
 from overread.viewer.pages.about import AboutPage
 from overread.viewer.pages.empty import EmptyPage
 from overread.viewer.pages.jobs import JobRow, JobsPage
@@ -36,16 +34,6 @@ from overread.viewer.window import MainWindow
 
 SIZES = [(1280, 800), (1600, 1000), (1920, 1080), (2560, 1440), (1536, 2048)]
 LONG_NAME = "VAN DER WESTHUIZEN-OBERMEIER, Maximiliane Charlotte"
-
-
-@pytest.fixture
-def window(qtbot: QtBot) -> Iterator[MainWindow]:
-    application = QApplication.instance()
-    assert isinstance(application, QApplication)
-    made = MainWindow(CommandRegistry(load_keymap()), QWidget())
-    qtbot.addWidget(made)
-    yield made
-    application.setStyleSheet("")
 
 
 def fill(window: MainWindow) -> None:
